@@ -1,0 +1,209 @@
+package command
+
+import (
+	"context"
+
+	"github.com/kevy-lua/kevy-lua/engine/config"
+	"github.com/kevy-lua/kevy-lua/engine/hook"
+	"github.com/kevy-lua/kevy-lua/engine/keyspace"
+	"github.com/kevy-lua/kevy-lua/engine/wire"
+)
+
+// Client is who asks, as far as a handler may know.
+type Client interface {
+	ID() int64
+	Addr() string
+	Name() string
+	User() string
+}
+
+// Call is one execution of a command: what its handler is given. It and the
+// slices in it are valid until Run returns.
+type Call struct {
+	// Context ends when the caller goes away or the engine stops.
+	Context context.Context
+	Spec    *Spec
+	Args    [][]byte // Args[0] is the name; of a sub-command, Args[1] is its name
+	Reply   wire.Reply
+	DB      int // the caller's database
+	Client  Client
+	Unit    *Unit
+	Config  *config.Config
+
+	// Nested is set for calls from scripts, hooks and MULTI: they must not block.
+	Nested bool
+	// Replay is set while the log is loaded.
+	Replay bool
+	// Script is set for calls from a script or function.
+	Script bool
+	// Retry is set when a blocked command is tried again.
+	Retry bool
+
+	logged bool
+	block  *Block
+}
+
+// NowMs is the unit's time in Unix milliseconds.
+func (c *Call) NowMs() int64 { return c.Unit.NowMs }
+
+// In returns the part of the caller's database that holds key.
+func (c *Call) In(key []byte) *keyspace.DB { return c.InDB(c.DB, key) }
+
+// InDB returns the part of database db that holds key. The unit must hold the
+// key's shard: a handler that touches a key which its row does not declare is
+// a programmer's error and panics.
+func (c *Call) InDB(db int, key []byte) *keyspace.DB {
+	space := c.Unit.Space
+	shard := 0
+	if space.Shards() > 1 {
+		shard = space.ShardOf(space.HashKey(key))
+		if !c.Unit.Holds(shard) {
+			panic("command: " + c.Spec.FullName() + " touches a key that its row does not declare")
+		}
+	}
+	return space.Shard(shard).DB(db)
+}
+
+// String returns the string at key. The slice is valid until the next write.
+func (c *Call) String(key []byte) (val []byte, exists bool, err error) {
+	val, exists, ok := c.In(key).String(key)
+	if !ok {
+		return nil, false, wire.ErrWrongType
+	}
+	return val, exists, nil
+}
+
+// Hash returns the hash at key; a missing key is an empty one.
+func (c *Call) Hash(key []byte) (keyspace.Hash, error) {
+	h, ok := c.In(key).Hash(key)
+	if !ok {
+		return h, wire.ErrWrongType
+	}
+	return h, nil
+}
+
+// List returns the list at key; a missing key is an empty one.
+func (c *Call) List(key []byte) (keyspace.List, error) {
+	l, ok := c.In(key).List(key)
+	if !ok {
+		return l, wire.ErrWrongType
+	}
+	return l, nil
+}
+
+// Set returns the set at key; a missing key is an empty one.
+func (c *Call) Set(key []byte) (keyspace.Set, error) {
+	s, ok := c.In(key).Set(key)
+	if !ok {
+		return s, wire.ErrWrongType
+	}
+	return s, nil
+}
+
+// ZSet returns the sorted set at key; a missing key is an empty one.
+func (c *Call) ZSet(key []byte) (keyspace.ZSet, error) {
+	z, ok := c.In(key).ZSet(key)
+	if !ok {
+		return z, wire.ErrWrongType
+	}
+	return z, nil
+}
+
+// Changed says that the call has modified key in the caller's database, and
+// which keyspace event that is. It must be called once for each event; event
+// "" counts a change that has none. Without a call of Log, the command itself
+// is what the log gets.
+func (c *Call) Changed(key []byte, class hook.Class, event string) {
+	c.ChangedIn(c.DB, key, class, event)
+}
+
+// ChangedIn is Changed for a key of database db.
+func (c *Call) ChangedIn(db int, key []byte, class hook.Class, event string) {
+	u := c.Unit
+	u.Dirty++
+	if u.Want != 0 {
+		u.Changes = append(u.Changes, Change{DB: db, Key: u.Keep(key), Class: class, Event: event})
+	}
+}
+
+// Log replaces what the log gets for this call: use it where the arguments do
+// not say what happened (a random pop, a relative time). Each call adds one
+// record; arguments are copied. Call it only when something has changed.
+func (c *Call) Log(args ...[]byte) { c.LogIn(c.DB, args...) }
+
+// LogIn is Log for database db.
+func (c *Call) LogIn(db int, args ...[]byte) {
+	u := c.Unit
+	v := u.vector(len(args))
+	for i, a := range args {
+		v[i] = u.Keep(a)
+	}
+	u.Log(db, v)
+	c.logged = true
+}
+
+// LogNothing says that the change of this call needs no record.
+func (c *Call) LogNothing() { c.logged = true }
+
+// Logged reports whether the handler has said what the log gets.
+func (c *Call) Logged() bool { return c.logged }
+
+// Emit publishes ev when the unit has ended, unless it is rolled back.
+func (c *Call) Emit(ev hook.Event) { c.Unit.Events = append(c.Unit.Events, ev) }
+
+// Do runs another command inside the same unit, as the same client. reply
+// receives its values; when the command fails, reply gets nothing and the error is returned.
+func (c *Call) Do(reply wire.Reply, args ...[]byte) error {
+	return c.Unit.Engine.Exec(c, args, reply)
+}
+
+// Block is a handler's wish to wait.
+type Block struct {
+	// Keys of the caller's database whose change makes the engine try again.
+	Keys [][]byte
+	// TimeoutMs bounds the wait; 0 waits for ever.
+	TimeoutMs int64
+	// OnTimeout writes the reply when the wait is over in vain. It is also the
+	// answer where a call must not block (MULTI, scripts).
+	OnTimeout func(wire.Reply)
+}
+
+// Wait ends the handler's turn: the client is parked and the whole command is
+// run again, as a unit of its own, whenever one of b.Keys has changed, until it
+// answers without waiting or the time is over. The handler must have changed
+// and replied nothing, and returns what Wait returns.
+func (c *Call) Wait(b Block) error {
+	if c.Nested {
+		b.OnTimeout(c.Reply)
+		return nil
+	}
+	c.block = &b
+	return nil
+}
+
+// Waiting returns the handler's wish to wait, or nil.
+func (c *Call) Waiting() *Block { return c.block }
+
+// Timeout reads argument i as the timeout of a blocking command: seconds, with
+// decimals. It returns milliseconds, at least 1 for what is above 0.
+func (c *Call) Timeout(i int) (ms int64, err error) {
+	f, ok := ParseFloat(c.Args[i])
+	switch {
+	case !ok || f > maxTimeout:
+		return 0, wire.ErrTimeout
+	case f < 0:
+		return 0, wire.ErrNegTimeout
+	case f == 0:
+		return 0, nil
+	}
+	return max(int64(f*1000+0.999), 1), nil
+}
+
+// maxTimeout in seconds keeps milliseconds within 64 bits.
+const maxTimeout = float64(1<<63) / 1000 / 2
+
+// Begin makes c ready for running spec with args, replying to reply; what
+// belongs to the unit and the client stays as it is. The engine calls it.
+func (c *Call) Begin(spec *Spec, args [][]byte, reply wire.Reply) {
+	c.Spec, c.Args, c.Reply, c.logged, c.block = spec, args, reply, false, nil
+}

@@ -1,0 +1,142 @@
+package command
+
+import (
+	"github.com/kevy-lua/kevy-lua/engine/hook"
+	"github.com/kevy-lua/kevy-lua/engine/keyspace"
+	"github.com/kevy-lua/kevy-lua/engine/wire"
+)
+
+// Record is one command of the log: what to execute at replay, and in which
+// database. It is an alias of an unnamed type, so that the engine's journal and
+// package persist agree on it without knowing each other.
+type Record = struct {
+	DB   int
+	Args [][]byte
+}
+
+// Change is one modification of a key inside a unit.
+type Change struct {
+	DB    int
+	Key   []byte
+	Class hook.Class
+	Event string // Redis' keyspace event name; "" for a change without an event
+}
+
+// Interest says which consequences of a change anybody waits for, so that a
+// unit gathers no more than is needed.
+type Interest uint8
+
+// The consequences of a change.
+const (
+	WantKeys   Interest = 1 << iota // watched keys, blocked clients, client-side caches
+	WantEvents                      // notifications and hooks
+)
+
+// Engine is what a unit needs of the engine that runs it.
+type Engine interface {
+	// Exec runs a command inside the unit of c, as scripts and atomic hooks do:
+	// its effects join the unit's. The error is the command's error reply.
+	Exec(c *Call, args [][]byte, reply wire.Reply) error
+}
+
+// Unit is what happens atomically: one command, a MULTI/EXEC, a script, an
+// expiry with its atomic hooks. It has one set of locks, one group of log
+// records, one end. The engine begins and ends it; handlers reach it through
+// their Call.
+type Unit struct {
+	// NowMs is the unit's time, Unix milliseconds. It stands still inside a unit.
+	NowMs int64
+	// Depth counts the hooks that led to this unit.
+	Depth  int
+	Want   Interest
+	Engine Engine
+	Space  *keyspace.Keyspace
+
+	// All is set when every shard is locked; otherwise Held lists the locked
+	// shards in ascending order.
+	All  bool
+	Held []int
+
+	// Records is the group for the log; Changes what happened to keys; Events
+	// what else to publish at the end.
+	Records []Record
+	Changes []Change
+	Events  []hook.Event
+	// Dirty counts changes, also those that nobody waits for.
+	Dirty int
+	// Writes is set once a write command of the unit has changed something.
+
+	arena []byte   // copies of keys and arguments that outlive their call
+	slots [][]byte // argument vectors of records
+}
+
+// Holds reports whether the unit has locked the shard.
+func (u *Unit) Holds(shard int) bool {
+	if u.All {
+		return true
+	}
+	for _, s := range u.Held {
+		if s == shard {
+			return true
+		}
+	}
+	return false
+}
+
+// Reset makes the unit ready for its next use, keeping its buffers.
+func (u *Unit) Reset() {
+	clear(u.Events)
+	u.All, u.Held, u.Records = false, u.Held[:0], u.Records[:0]
+	u.Changes, u.Events, u.Dirty, u.Depth = u.Changes[:0], u.Events[:0], 0, 0
+	if cap(u.arena) > maxArena {
+		u.arena = nil
+	}
+	u.arena, u.slots = u.arena[:0], u.slots[:0]
+}
+
+// maxArena bounds what an idle unit keeps after a large one.
+const maxArena = 1 << 20
+
+// Mark is a position in what the unit has gathered, for Truncate.
+type Mark struct{ records, changes, events, dirty int }
+
+// Mark returns the present position.
+func (u *Unit) Mark() Mark {
+	return Mark{len(u.Records), len(u.Changes), len(u.Events), u.Dirty}
+}
+
+// Truncate forgets what was gathered since m. The engine calls it together
+// with the rollback of the keyspace.
+func (u *Unit) Truncate(m Mark) {
+	u.Records, u.Changes, u.Events, u.Dirty = u.Records[:m.records], u.Changes[:m.changes], u.Events[:m.events], m.dirty
+}
+
+// Keep copies b into memory that lives until the unit has ended.
+func (u *Unit) Keep(b []byte) []byte {
+	if len(b) > maxArena/4 {
+		return append([]byte(nil), b...)
+	}
+	if cap(u.arena)-len(u.arena) < len(b) {
+		u.arena = make([]byte, 0, max(2*cap(u.arena), 4096, len(b))) // the old one lives on in what it gave out
+	}
+	start := len(u.arena)
+	u.arena = append(u.arena, b...)
+	return u.arena[start:len(u.arena):len(u.arena)]
+}
+
+// Log adds a record to the unit's group. args and the slice itself must live
+// until the unit has ended.
+func (u *Unit) Log(db int, args [][]byte) {
+	u.Records = append(u.Records, Record{DB: db, Args: args})
+}
+
+// vector returns an argument vector of n elements that lives until the unit
+// has ended.
+func (u *Unit) vector(n int) [][]byte {
+	if cap(u.slots)-len(u.slots) < n {
+		u.slots = make([][]byte, 0, max(2*cap(u.slots), 64, n))
+	}
+	start := len(u.slots)
+	u.slots = u.slots[:start+n]
+	return u.slots[start : start+n : start+n]
+}
