@@ -34,8 +34,10 @@ type Call struct {
 	Nested bool
 	// Replay is set while the log is loaded.
 	Replay bool
-	// Script is set for calls from a script or function.
-	Script bool
+	// Script is set for calls from a script or function; ReadOnly where such a
+	// script must not write.
+	Script   bool
+	ReadOnly bool
 	// Retry is set when a blocked command is tried again.
 	Retry bool
 
@@ -122,7 +124,16 @@ func (c *Call) ChangedIn(db int, key []byte, class hook.Class, event string) {
 	u := c.Unit
 	u.Dirty++
 	if u.Want != 0 {
-		u.Changes = append(u.Changes, Change{DB: db, Key: u.Keep(key), Class: class, Event: event})
+		u.Changes = append(u.Changes, Change{DB: db, Key: u.Keep(key), Class: class, Event: event, Depth: u.Depth})
+	}
+}
+
+// Flushed says that the call has emptied or swapped a whole database.
+func (c *Call) Flushed(db int) {
+	u := c.Unit
+	u.Dirty++
+	if u.Want != 0 {
+		u.Changes = append(u.Changes, Change{DB: db, Depth: u.Depth})
 	}
 }
 

@@ -1,5 +1,7 @@
 package command
 
+import "sync/atomic"
+
 // Flags are a command's properties, named as COMMAND INFO prints them.
 type Flags uint32
 
@@ -31,6 +33,9 @@ const (
 	NoUnit
 	// Unqueued: executed at once inside MULTI (EXEC, DISCARD, WATCH, QUIT).
 	Unqueued
+	// Revocable: the unit records pre-images, so that it can be undone (scripts,
+	// commands of plugins).
+	Revocable
 )
 
 // KeyFlags say what a command does with the keys of a KeySpec.
@@ -136,7 +141,17 @@ type Spec struct {
 	Run    Handler
 
 	parent *Spec
+	stats  *Stats
 }
+
+// Stats counts a command's executions. It is safe for concurrent use.
+type Stats struct {
+	Calls, Rejected, Failed atomic.Int64
+	Usec                    atomic.Int64 // microseconds spent in it
+}
+
+// Stats returns the row's counters. Rows have them once they are in a table.
+func (s *Spec) Stats() *Stats { return s.stats }
 
 // FullName is the name as Redis writes it: "get", "config|get".
 func (s *Spec) FullName() string {

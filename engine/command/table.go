@@ -80,11 +80,14 @@ func (s *Spec) check() error {
 	return nil
 }
 
-// adopt gives the sub-commands a slice of their own and points them to s.
+// adopt gives the row its counters, and its sub-commands a slice of their own
+// that points back to s.
 func (s *Spec) adopt() {
 	s.Sub = slices.Clone(s.Sub)
+	s.stats = &Stats{}
 	for i := range s.Sub {
 		s.Sub[i].parent = s
+		s.Sub[i].stats = &Stats{}
 		if s.Sub[i].Group == "" {
 			s.Sub[i].Group = s.Group
 		}

@@ -17,9 +17,10 @@ type Record = struct {
 // Change is one modification of a key inside a unit.
 type Change struct {
 	DB    int
-	Key   []byte
+	Key   []byte // nil: the whole database was emptied or swapped
 	Class hook.Class
 	Event string // Redis' keyspace event name; "" for a change without an event
+	Depth int    // hooks that led to it
 }
 
 // Interest says which consequences of a change anybody waits for, so that a
@@ -64,7 +65,6 @@ type Unit struct {
 	Events  []hook.Event
 	// Dirty counts changes, also those that nobody waits for.
 	Dirty int
-	// Writes is set once a write command of the unit has changed something.
 
 	arena []byte   // copies of keys and arguments that outlive their call
 	slots [][]byte // argument vectors of records

@@ -81,6 +81,9 @@ type Expired struct {
 	Value      Value
 	DeadlineMs int64
 	Cause      Cause
+	// KeepUntilMs may be set by an atomic hook to a time after AtMs: the key then
+	// stays as it was, with that deadline.
+	KeepUntilMs int64
 }
 
 // Kind implements Event.
