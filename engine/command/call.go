@@ -76,7 +76,7 @@ func (c *Call) String(key []byte) (val []byte, exists bool, err error) {
 }
 
 // Hash returns the hash at key; a missing key is an empty one.
-func (c *Call) Hash(key []byte) (keyspace.Hash, error) {
+func (c *Call) Hash(key []byte) (keyspace.HashHandle, error) {
 	h, ok := c.In(key).Hash(key)
 	if !ok {
 		return h, wire.ErrWrongType
@@ -85,7 +85,7 @@ func (c *Call) Hash(key []byte) (keyspace.Hash, error) {
 }
 
 // List returns the list at key; a missing key is an empty one.
-func (c *Call) List(key []byte) (keyspace.List, error) {
+func (c *Call) List(key []byte) (keyspace.ListHandle, error) {
 	l, ok := c.In(key).List(key)
 	if !ok {
 		return l, wire.ErrWrongType
@@ -94,7 +94,7 @@ func (c *Call) List(key []byte) (keyspace.List, error) {
 }
 
 // Set returns the set at key; a missing key is an empty one.
-func (c *Call) Set(key []byte) (keyspace.Set, error) {
+func (c *Call) Set(key []byte) (keyspace.SetHandle, error) {
 	s, ok := c.In(key).Set(key)
 	if !ok {
 		return s, wire.ErrWrongType
@@ -103,7 +103,7 @@ func (c *Call) Set(key []byte) (keyspace.Set, error) {
 }
 
 // ZSet returns the sorted set at key; a missing key is an empty one.
-func (c *Call) ZSet(key []byte) (keyspace.ZSet, error) {
+func (c *Call) ZSet(key []byte) (keyspace.ZSetHandle, error) {
 	z, ok := c.In(key).ZSet(key)
 	if !ok {
 		return z, wire.ErrWrongType

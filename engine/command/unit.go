@@ -65,6 +65,8 @@ type Unit struct {
 	Events  []hook.Event
 	// Dirty counts changes, also those that nobody waits for.
 	Dirty int
+	// Recording is set while the held shards keep pre-images.
+	Recording bool
 
 	arena []byte   // copies of keys and arguments that outlive their call
 	slots [][]byte // argument vectors of records
@@ -88,6 +90,7 @@ func (u *Unit) Reset() {
 	clear(u.Events)
 	u.All, u.Held, u.Records = false, u.Held[:0], u.Records[:0]
 	u.Changes, u.Events, u.Dirty, u.Depth = u.Changes[:0], u.Events[:0], 0, 0
+	u.Recording = false
 	if cap(u.arena) > maxArena {
 		u.arena = nil
 	}
