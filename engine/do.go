@@ -1,0 +1,67 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/kevy-lua/kevy-lua/engine/command"
+	"github.com/kevy-lua/kevy-lua/engine/hook"
+	"github.com/kevy-lua/kevy-lua/engine/wire"
+)
+
+// nowhere is the outbox of internal sessions: they never block and subscribe
+// to nothing, so nothing is sent to them.
+type nowhere struct{}
+
+func (nowhere) Deliver([]byte)   {}
+func (nowhere) Resume()          {}
+func (nowhere) Close()           {}
+func (nowhere) GiveAway()        {}
+func (nowhere) OutputBytes() int { return 0 }
+
+func (e *Engine) newInternal() *Session {
+	return e.newSession(SessionOptions{Addr: "internal", Transport: "embedded", Outbox: nowhere{}})
+}
+
+// system is the client in whose name the engine itself acts.
+func (e *Engine) system() *Session {
+	e.systemOnce.Do(func() { e.systemSession = e.newInternal() })
+	return e.systemSession
+}
+
+// Do runs one command as a unit of its own, from any goroutine that holds no
+// lock of the engine, and commits it. reply gets its values; when the command
+// fails, reply gets nothing and the error is returned. Blocking commands answer
+// at once, as in a transaction. ctx carries the hooks' depth.
+func (e *Engine) Do(ctx context.Context, db int, args [][]byte, reply wire.Reply) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	spec, err := e.table.Resolve(args)
+	if err != nil {
+		return err
+	}
+	return e.Update(ctx, db, spec, args, reply)
+}
+
+// Update runs a row, which need not be in the table, as a unit of its own and
+// commits it. See Do.
+func (e *Engine) Update(ctx context.Context, db int, spec *command.Spec, args [][]byte, reply wire.Reply) error {
+	s := e.internal.Get().(*Session)
+	defer e.internal.Put(s)
+	s.db, s.depth = db, hook.DepthOf(ctx)
+	if err := s.admit(spec, args); err != nil {
+		return err
+	}
+	start, c := e.now(), &s.call
+	s.fill(c)
+	c.Context, c.Nested = ctx, true
+	c.Begin(spec, args, reply)
+	err := e.run(c)
+	if spec.Stats() != nil {
+		e.account(s, spec, args, e.now().Sub(start), err)
+	}
+	if err != nil {
+		return err
+	}
+	return e.Commit()
+}

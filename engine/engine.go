@@ -1,0 +1,191 @@
+package engine
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"log/slog"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/kevy-lua/kevy-lua/engine/command"
+	"github.com/kevy-lua/kevy-lua/engine/config"
+	"github.com/kevy-lua/kevy-lua/engine/hook"
+	"github.com/kevy-lua/kevy-lua/engine/keyspace"
+)
+
+// Options are what an engine is made of. Zero values are useful defaults.
+type Options struct {
+	Live   *config.Live     // default: config.Default
+	Log    *slog.Logger     // default: slog.Default
+	Now    func() time.Time // default: time.Now; the only clock of the engine
+	Groups [][]command.Spec // groups of commands besides the engine's own
+}
+
+// Engine runs commands over a keyspace. It is safe for concurrent use.
+type Engine struct {
+	live   *config.Live
+	log    *slog.Logger
+	now    func() time.Time
+	table  *command.Table
+	bus    *hook.Bus
+	space  *keyspace.Keyspace
+	shards []*shard
+	hub    *hub
+
+	journal  Journal // set before the engine is shared
+	appended atomic.Int64
+
+	ctx    context.Context
+	cancel context.CancelFunc
+
+	sessions      sessionList
+	parts         parts
+	stats         stats
+	slowlog       slowlog
+	monitors      atomic.Int32
+	busy          busyState
+	pause         pauseState
+	internal      sync.Pool // *Session, for Do
+	systemOnce    sync.Once
+	systemSession *Session
+	calls         sync.Pool // *command.Call, for Exec
+
+	listeners atomic.Int64  // watched keys, blocked and tracking clients
+	events    atomic.Uint32 // hook.Class bits that notifications or hooks want
+	notify    atomic.Uint32 // notify-keyspace-events
+	atomicMu  sync.Mutex
+	atomics   atomic.Pointer[[]command.Atomic]
+	atomicAll atomic.Bool // an atomic hook makes every writing unit take all locks
+	started   time.Time
+	runID     string
+	loading   atomic.Bool
+	loadedMs  int64            // when the replay ended; 0 when there was none
+	retries   map[retryKey]int // guarded by all shard locks together
+}
+
+// New makes an engine with an empty keyspace and no journal. What is loaded
+// from a log comes in through Replay; SetJournal attaches the log after that.
+func New(o Options) *Engine {
+	if o.Live == nil {
+		o.Live = config.NewLive(config.Default())
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	cfg := o.Live.Get()
+	e := &Engine{
+		live: o.Live, log: o.Log, now: o.Now, journal: noJournal{},
+		bus: hook.NewBus(o.Now, o.Log), hub: newHub(), started: o.Now(), runID: newRunID(),
+	}
+	e.ctx, e.cancel = context.WithCancel(context.Background())
+	e.space = keyspace.New(keyspace.Options{
+		Shards: shardCount(cfg.Server.Shards), Databases: cfg.Server.Databases, Limits: limits(cfg),
+	})
+	for i := range e.space.Shards() {
+		e.shards = append(e.shards, newShard(e.space.Shard(i)))
+	}
+	e.busy.init()
+	e.atomics.Store(&[]command.Atomic{})
+	e.retries = map[retryKey]int{}
+	e.calls.New = func() any { return new(command.Call) }
+	e.internal.New = func() any { return e.newInternal() }
+	e.table = command.NewTable(append(o.Groups, e.ownRows()...)...)
+	e.configure(cfg)
+	o.Live.OnChange(func(changes []config.Change) { e.reconfigure(changes) })
+	return e
+}
+
+// shardCount turns the parameter into a power of two; 0 chooses by the machine.
+func shardCount(want int) int {
+	if want <= 0 {
+		want = 1
+		if n := runtime.GOMAXPROCS(0); n > 4 {
+			want = n
+		}
+	}
+	n := 1
+	for n < want && n < 1024 {
+		n *= 2
+	}
+	return n
+}
+
+func newRunID() string {
+	var b [20]byte
+	rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}
+
+// SetJournal attaches the log. It is called once, after the replay and before
+// the engine is shared.
+func (e *Engine) SetJournal(j Journal) { e.journal = j }
+
+// Table returns the command table.
+func (e *Engine) Table() *command.Table { return e.table }
+
+// Bus returns the bus of hooks.
+func (e *Engine) Bus() *hook.Bus { return e.bus }
+
+// Live returns the live configuration.
+func (e *Engine) Live() *config.Live { return e.live }
+
+// Log returns the engine's logger.
+func (e *Engine) Log() *slog.Logger { return e.log }
+
+// Now is the engine's clock.
+func (e *Engine) Now() time.Time { return e.now() }
+
+// NowMs is the engine's clock in Unix milliseconds.
+func (e *Engine) NowMs() int64 { return e.now().UnixMilli() }
+
+// Commit makes everything executed so far as durable as the policy says.
+func (e *Engine) Commit() error { return e.journal.Commit(e.appended.Load()) }
+
+// CommitWaits reports whether a Commit now may wait for the disk, so that a
+// server does it off its loop.
+func (e *Engine) CommitWaits() bool { return e.journal.Waits() }
+
+// AddAtomic adds a hook that runs inside the units that cause its events.
+func (e *Engine) AddAtomic(a command.Atomic) {
+	e.atomicMu.Lock()
+	defer e.atomicMu.Unlock()
+	next := append(append([]command.Atomic(nil), *e.atomics.Load()...), a)
+	e.setAtomics(next)
+}
+
+// RemoveAtomic takes out the atomic hooks of an owner.
+func (e *Engine) RemoveAtomic(owner string) {
+	e.atomicMu.Lock()
+	defer e.atomicMu.Unlock()
+	var next []command.Atomic
+	for _, a := range *e.atomics.Load() {
+		if a.Hook.Options().Owner != owner {
+			next = append(next, a)
+		}
+	}
+	e.setAtomics(next)
+}
+
+func (e *Engine) setAtomics(next []command.Atomic) {
+	all := false
+	for _, a := range next {
+		// Its events arise in the middle of units whose locks are chosen before.
+		all = all || a.Hook.Options().Kind == hook.KindKey
+	}
+	e.atomics.Store(&next)
+	e.atomicAll.Store(all)
+}
+
+// Close ends background work that commands have started, and the hooks: events
+// already published are delivered until ctx ends. The journal is the caller's.
+func (e *Engine) Close(ctx context.Context) error {
+	e.cancel()
+	e.sessions.each(func(s *Session) { s.unpark(unparkClosed) })
+	return e.bus.Close(ctx)
+}

@@ -1,0 +1,239 @@
+package engine
+
+import (
+	"math"
+
+	"github.com/kevy-lua/kevy-lua/engine/command"
+	"github.com/kevy-lua/kevy-lua/engine/hook"
+	"github.com/kevy-lua/kevy-lua/engine/keyspace"
+)
+
+// NextDue returns the earliest moment, Unix milliseconds, at which a key may
+// come due; math.MaxInt64 when none will. Part of reaper.Target.
+func (e *Engine) NextDue() int64 {
+	next := int64(math.MaxInt64)
+	for _, s := range e.shards {
+		s.lock(nil)
+		next = min(next, s.NextDue())
+		s.unlock()
+	}
+	return next
+}
+
+// Expire removes up to max keys of each shard whose deadline is not after now,
+// and returns how many it took. Each key is a unit of its own; a batch shares
+// one hold of the locks and one commit. Part of reaper.Target.
+func (e *Engine) Expire(max int) (taken int) {
+	for i, s := range e.shards {
+		if s.mu.TryLock() {
+			due := s.NextDue()
+			s.unlock()
+			if due > e.NowMs() {
+				continue
+			}
+		}
+		taken += e.expireShard(i, max)
+	}
+	return taken
+}
+
+func (e *Engine) expireShard(shard, max int) int {
+	if e.pause.writesPaused(e.now()) {
+		return 0
+	}
+	var u command.Unit
+	if len(e.shards) > 1 && !e.wantsAtomic(hook.KindExpired) {
+		u.Held = []int{shard}
+	} else {
+		u.All = true
+	}
+	e.begin(&u, nil)
+	due := e.shards[shard].PopDue(u.NowMs, max, nil)
+	held, all := u.Held, u.All
+	var outs []outcome
+	for i := range due {
+		e.expireOne(&u, shard, due[i], e.causeOf(due[i].Deadline))
+		if i == len(due)-1 {
+			break
+		}
+		outs = append(outs, e.endKeepingLocks(&u))
+		u = command.Unit{NowMs: u.NowMs, Want: u.Want, Engine: e, Space: e.space, Held: held, All: all}
+	}
+	outs = append(outs, e.end(&u))
+	if len(due) > 0 {
+		e.Commit() // a failure shows in Journal.Err
+	}
+	for _, out := range outs {
+		e.publish(out)
+	}
+	return len(due)
+}
+
+// causeOf tells a deadline that passed while the server was down from others.
+func (e *Engine) causeOf(deadline int64) hook.Cause {
+	if deadline <= e.loadedMs {
+		return hook.CauseStartup
+	}
+	return hook.CauseDeadline
+}
+
+// endKeepingLocks ends a unit as end does, but for the locks, which go to the
+// next unit.
+func (e *Engine) endKeepingLocks(u *command.Unit) outcome {
+	var out outcome
+	if len(*e.atomics.Load()) > 0 {
+		e.atomicKeyHooks(u)
+	}
+	if len(u.Records) > 0 {
+		out.pos = e.journal.Append(u.Records)
+		e.advance(out.pos)
+	}
+	if u.Want&command.WantKeys != 0 {
+		out.ready = e.touch(u)
+	}
+	e.stats.dirty.Add(int64(u.Dirty))
+	out.changes, out.events = u.Changes, u.Events
+	return out
+}
+
+// expireOne expires a due key inside the unit: the atomic hooks run first,
+// with the key hidden but its value at hand; then the key goes, unless a hook
+// gave it a new deadline or other contents. In the log the deletion stands
+// before what the hooks did.
+func (e *Engine) expireOne(u *command.Unit, shard int, k keyspace.DueKey, cause hook.Cause) {
+	d := e.shards[shard].DB(k.DB)
+	deadline, due := e.shards[shard].IsDue(k.DB, k.Key, u.NowMs)
+	if !due {
+		return // it was renewed, or is gone
+	}
+	start := u.Mark()
+	base := len(u.Records)
+	ev := e.expiredEvent(u, d, k, deadline, cause)
+	if ev != nil && e.wantsAtomic(hook.KindExpired) {
+		if err := e.runAtomics(u, ev); err != nil && e.expiryRetries(k) {
+			u.Truncate(start)
+			e.shards[shard].Requeue(k.DB, k.Key, u.NowMs+e.backoff(k))
+			return
+		}
+		delete(e.retries, retryKey{k.DB, string(k.Key)})
+		if ev.KeepUntilMs > u.NowMs {
+			d.SetDeadline(k.Key, ev.KeepUntilMs)
+			e.logExpiry(u, base, k.DB, []byte("PEXPIREAT"), k.Key, appendInt(nil, ev.KeepUntilMs))
+			e.changed(u, k, hook.Generic, "expire")
+			return
+		}
+	}
+	if _, still := e.shards[shard].IsDue(k.DB, k.Key, u.NowMs); still {
+		d.Delete(k.Key)
+	}
+	e.logExpiry(u, base, k.DB, []byte("DEL"), k.Key)
+	e.changed(u, k, hook.Expiry, "expired")
+	e.stats.expired.Add(1)
+	e.stats.lateness(u.NowMs - deadline)
+	if ev != nil {
+		u.Events = append(u.Events, ev)
+	}
+}
+
+// logExpiry puts the record of an expiry in front of what its hooks logged.
+func (e *Engine) logExpiry(u *command.Unit, at, db int, args ...[]byte) {
+	kept := make([][]byte, len(args))
+	for i, a := range args {
+		kept[i] = u.Keep(a)
+	}
+	u.Records = append(u.Records, command.Record{})
+	copy(u.Records[at+1:], u.Records[at:])
+	u.Records[at] = command.Record{DB: db, Args: kept}
+}
+
+func (e *Engine) changed(u *command.Unit, k keyspace.DueKey, class hook.Class, event string) {
+	u.Dirty++
+	if u.Want != 0 {
+		u.Changes = append(u.Changes, command.Change{DB: k.DB, Key: u.Keep(k.Key), Class: class, Event: event, Depth: u.Depth})
+	}
+}
+
+// expiredEvent makes the event, or returns nil when nobody wants it.
+func (e *Engine) expiredEvent(u *command.Unit, d *keyspace.DB, k keyspace.DueKey, deadline int64, cause hook.Cause) *hook.Expired {
+	if !e.bus.Wants(hook.KindExpired) {
+		return nil
+	}
+	frozen, ok := d.Freeze(k.Key)
+	if !ok {
+		return nil
+	}
+	return &hook.Expired{
+		Origin: hook.Origin{DB: k.DB, Nest: u.Depth, AtMs: u.NowMs},
+		Key:    append([]byte(nil), k.Key...), Type: frozen.Type.String(), Value: &frozen, DeadlineMs: deadline, Cause: cause,
+	}
+}
+
+// expireMet expires the due keys that a call's row declares, inside the call's
+// unit, so that no handler ever writes to a due key. The reaper is normally
+// there first: where nothing in the shard is due, this costs one comparison.
+// The error is ErrUndeclared where atomic hooks need more locks than the unit has.
+func (e *Engine) expireMet(c *command.Call) error {
+	u := c.Unit
+	due := false
+	e.eachHeld(u, func(s *shard) { due = due || s.NextDue() <= u.NowMs })
+	if !due || c.Replay {
+		return nil
+	}
+	var buf [16]command.KeyPos
+	keys, _ := c.Spec.AppendKeys(buf[:0], c.Args)
+	for _, k := range keys {
+		key := c.Args[k.Index]
+		n := e.shardOf(key)
+		if !u.Holds(n) {
+			continue
+		}
+		if deadline, is := e.shards[n].IsDue(c.DB, key, u.NowMs); is {
+			if !u.All && e.wantsAtomic(hook.KindExpired) {
+				return command.ErrUndeclared
+			}
+			e.expireOne(u, n, keyspace.DueKey{DB: c.DB, Key: append([]byte(nil), key...), Deadline: deadline}, hook.CauseAccess)
+		}
+	}
+	return nil
+}
+
+func (e *Engine) wantsAtomic(k hook.Kind) bool {
+	for _, a := range *e.atomics.Load() {
+		if a.Hook.Options().Kind == k {
+			return true
+		}
+	}
+	return false
+}
+
+// retryKey names a key whose expiry is being retried because of a failing hook.
+type retryKey struct {
+	db  int
+	key string
+}
+
+// expiryRetries counts a failed try of the hooks on k and reports whether the
+// expiry is to be put off. The tries are bounded: then the key goes without
+// the hook, which counts the loss. All locks are held.
+func (e *Engine) expiryRetries(k keyspace.DueKey) bool {
+	limit := 0
+	for _, a := range *e.atomics.Load() {
+		if o := a.Hook.Options(); o.Kind == hook.KindExpired && o.OnError == "retry" {
+			limit = max(limit, o.Retries)
+		}
+	}
+	id := retryKey{k.DB, string(k.Key)}
+	e.retries[id]++
+	if e.retries[id] <= limit {
+		return true
+	}
+	delete(e.retries, id)
+	e.log.Error("expiry goes on without its hook", "db", k.DB, "key", string(k.Key), "tries", limit)
+	return false
+}
+
+// backoff is the pause before the next try in milliseconds: 100, 200, 400, … at most a minute.
+func (e *Engine) backoff(k keyspace.DueKey) int64 {
+	n := e.retries[retryKey{k.DB, string(k.Key)}]
+	return min(int64(100)<<min(n-1, 10), 60_000)
+}

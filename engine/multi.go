@@ -1,0 +1,215 @@
+package engine
+
+import (
+	"github.com/kevy-lua/kevy-lua/engine/command"
+	"github.com/kevy-lua/kevy-lua/engine/hook"
+	"github.com/kevy-lua/kevy-lua/engine/wire"
+)
+
+// multi is the transaction a session is gathering.
+type multi struct {
+	commands []queuedCommand
+	aborted  bool // a command was refused: EXEC must fail
+	bytes    int
+}
+
+type queuedCommand struct {
+	spec *command.Spec
+	args [][]byte
+}
+
+// queue copies a command into the transaction.
+func (m *multi) queue(spec *command.Spec, args [][]byte) {
+	size := 0
+	for _, a := range args {
+		size += len(a)
+	}
+	buf := make([]byte, 0, size)
+	copied := make([][]byte, len(args))
+	for i, a := range args {
+		start := len(buf)
+		buf = append(buf, a...)
+		copied[i] = buf[start:len(buf):len(buf)]
+	}
+	m.bytes += size
+	m.commands = append(m.commands, queuedCommand{spec, copied})
+}
+
+var transactionRows = []command.Spec{
+	{
+		Name: "multi", Arity: 1, Group: command.GroupTransactions, Since: "1.2.0", Complexity: "O(1)",
+		Flags:   command.NoScript | command.Loading | command.Stale | command.Fast | command.AllowBusy | command.NoUnit | command.Unqueued,
+		Summary: "Begins a transaction", Run: runMulti,
+	},
+	{
+		Name: "exec", Arity: 1, Group: command.GroupTransactions, Since: "1.2.0", Complexity: "Depends on the commands in the transaction",
+		Flags:   command.NoScript | command.Loading | command.Stale | command.SkipSlowlog | command.NoUnit | command.Unqueued,
+		Summary: "Executes the commands of a transaction as one unit", Run: runExec,
+	},
+	{
+		Name: "discard", Arity: 1, Group: command.GroupTransactions, Since: "2.0.0", Complexity: "O(N) with N queued commands",
+		Flags:   command.NoScript | command.Loading | command.Stale | command.Fast | command.AllowBusy | command.NoUnit | command.Unqueued,
+		Summary: "Drops a transaction", Run: runDiscard,
+	},
+	{
+		Name: "watch", Arity: -2, Group: command.GroupTransactions, Since: "2.2.0", Complexity: "O(1) for every key", Syntax: "key [key ...]",
+		Flags:   command.NoScript | command.Loading | command.Stale | command.Fast | command.AllowBusy | command.Unqueued,
+		Keys:    []command.KeySpec{command.Keys(1, -1, 1, command.KeyRO)},
+		Summary: "Makes the next transaction depend on keys staying as they are", Run: runWatch,
+	},
+	{
+		Name: "unwatch", Arity: 1, Group: command.GroupTransactions, Since: "2.2.0", Complexity: "O(1)",
+		Flags:   command.NoScript | command.Loading | command.Stale | command.Fast | command.AllowBusy | command.NoUnit,
+		Summary: "Forgets all watched keys", Run: runUnwatch,
+	},
+}
+
+func runMulti(c *command.Call) error {
+	s := c.Client.(*Session)
+	if s.multi != nil {
+		return wire.Error("ERR MULTI calls can not be nested")
+	}
+	s.multi = &multi{}
+	s.show()
+	c.Reply.Status("OK")
+	return nil
+}
+
+func runDiscard(c *command.Call) error {
+	s := c.Client.(*Session)
+	if s.multi == nil {
+		return wire.Error("ERR DISCARD without MULTI")
+	}
+	s.endMulti(nil)
+	c.Reply.Status("OK")
+	return nil
+}
+
+func (s *Session) endMulti(u *command.Unit) {
+	s.multi = nil
+	s.engine.unwatch(s, u)
+	s.show()
+}
+
+func runWatch(c *command.Call) error {
+	s := c.Client.(*Session)
+	if s.multi != nil {
+		return wire.Error("ERR WATCH inside MULTI is not allowed")
+	}
+	for _, key := range c.Args[1:] {
+		s.engine.watch(s, key)
+	}
+	s.show()
+	c.Reply.Status("OK")
+	return nil
+}
+
+func runUnwatch(c *command.Call) error {
+	s := c.Client.(*Session)
+	s.engine.unwatch(s, c.Unit)
+	s.show()
+	c.Reply.Status("OK")
+	return nil
+}
+
+// runExec runs the queued commands as one unit, under the locks of all their
+// keys. Each answers for itself: an error in one does not keep the others from
+// running, as in Redis.
+func runExec(c *command.Call) error {
+	s := c.Client.(*Session)
+	e, m := s.engine, s.multi
+	if m == nil {
+		return wire.Error("ERR EXEC without MULTI")
+	}
+	if m.aborted {
+		s.endMulti(nil)
+		return wire.ErrExecAbort
+	}
+	u := c.Unit
+	if err := s.admitExec(m); err != nil {
+		s.endMulti(nil)
+		return err
+	}
+	depth := u.Depth
+	u.Reset()
+	u.Depth = depth
+	e.holdMulti(s, u)
+	if !e.begin(u, e.busy.signal()) {
+		s.endMulti(nil)
+		return e.busy.error()
+	}
+	if s.dirtyCAS.Load() || e.watchedDue(s, u) {
+		s.endMulti(u)
+		e.publish(e.end(u))
+		c.Reply.NullArray()
+		return nil
+	}
+	s.multi = nil
+	e.unwatch(s, u)
+	reply := c.Reply
+	reply.Array(len(m.commands))
+	for i := range m.commands {
+		e.execQueued(s, c, &m.commands[i])
+	}
+	s.show()
+	e.publish(e.end(u))
+	return nil
+}
+
+// admitExec refuses a transaction that holds writes while writes are refused.
+func (s *Session) admitExec(m *multi) error {
+	for i := range m.commands {
+		if spec := m.commands[i].spec; spec.Any(command.Write) {
+			if err := s.engine.admitWrite(spec); err != nil {
+				return wire.Errorf("EXECABORT Transaction discarded because of: %s", string(asReply(err))[4:])
+			}
+		}
+	}
+	return nil
+}
+
+// holdMulti sets the lock set to what the transaction's commands and watched
+// keys need; commands that run scripts or have no key of their own take all.
+func (e *Engine) holdMulti(s *Session, u *command.Unit) {
+	for _, id := range s.watching {
+		e.hold(u, []byte(id.key))
+	}
+	for i := range s.multi.commands {
+		q := &s.multi.commands[i]
+		switch {
+		case q.spec.Any(command.Revocable):
+			u.All = true
+		case !q.spec.Any(command.NoUnit):
+			e.holdSpec(u, q.spec, q.args)
+		}
+	}
+	if len(e.shards) == 1 || e.wantsAtomic(hook.KindExpired) {
+		u.All = true
+	}
+}
+
+// watchedDue reports whether a watched key has come due without having been
+// removed yet.
+func (e *Engine) watchedDue(s *Session, u *command.Unit) bool {
+	for _, id := range s.watching {
+		if _, due := e.shards[e.shardOf([]byte(id.key))].IsDue(id.db, []byte(id.key), u.NowMs); due {
+			return true
+		}
+	}
+	return false
+}
+
+func (e *Engine) execQueued(s *Session, exec *command.Call, q *queuedCommand) {
+	c := s.call // the EXEC itself goes on in exec
+	s.fill(&c)
+	c.Unit, c.Nested = exec.Unit, true
+	c.Begin(q.spec, q.args, exec.Reply)
+	start := e.now()
+	err := e.attempt(&c)
+	if err != nil {
+		if w, ok := exec.Reply.(*wire.Writer); ok {
+			s.replyError(w, err)
+		}
+	}
+	e.account(s, q.spec, q.args, e.now().Sub(start), err)
+}

@@ -1,0 +1,85 @@
+package engine
+
+import (
+	"strconv"
+
+	"github.com/kevy-lua/kevy-lua/engine/command"
+	"github.com/kevy-lua/kevy-lua/engine/hook"
+)
+
+// notifyChange publishes a change as keyspace notifications and as an event
+// for hooks.
+func (e *Engine) notifyChange(ch *command.Change) {
+	if ch.Key == nil || ch.Event == "" {
+		return
+	}
+	if e.bus.KeyClasses()&ch.Class != 0 {
+		e.bus.Publish(&hook.Key{
+			Origin: hook.Origin{DB: ch.DB, Nest: ch.Depth, AtMs: e.NowMs()},
+			Key:    append([]byte(nil), ch.Key...), Name: ch.Event, Class: ch.Class,
+		})
+	}
+	want := hook.Class(e.notify.Load())
+	if want&ch.Class == 0 {
+		return
+	}
+	db := strconv.Itoa(ch.DB)
+	if want&hook.Keyspace != 0 {
+		e.hub.publish(nil, []byte("__keyspace@"+db+"__:"+string(ch.Key)), []byte(ch.Event))
+	}
+	if want&hook.Keyevent != 0 {
+		e.hub.publish(nil, []byte("__keyevent@"+db+"__:"+ch.Event), ch.Key)
+	}
+}
+
+// atomicKeyHooks runs the atomic hooks on what the unit changed, and on what
+// they change in turn. The unit's locks, which are all locks, are held.
+func (e *Engine) atomicKeyHooks(u *command.Unit) {
+	if !e.atomicAll.Load() || !u.All {
+		return
+	}
+	for i := 0; i < len(u.Changes); i++ {
+		ch := u.Changes[i]
+		if ch.Key == nil || ch.Event == "" {
+			continue
+		}
+		ev := &hook.Key{
+			Origin: hook.Origin{DB: ch.DB, Nest: ch.Depth, AtMs: u.NowMs},
+			Key:    ch.Key, Name: ch.Event, Class: ch.Class,
+		}
+		e.runAtomics(u, ev)
+	}
+}
+
+// runAtomics runs the atomic hooks that want ev inside the unit. A hook that
+// fails leaves nothing behind; failed is the first error of a hook whose policy
+// is to retry.
+func (e *Engine) runAtomics(u *command.Unit, ev hook.Event) (failed error) {
+	for _, a := range *e.atomics.Load() {
+		if !a.Hook.Wants(ev) {
+			continue
+		}
+		if err := e.runAtomic(u, a, ev); err != nil && a.Hook.Options().OnError == "retry" && failed == nil {
+			failed = err
+		}
+	}
+	return failed
+}
+
+func (e *Engine) runAtomic(u *command.Unit, a command.Atomic, ev hook.Event) error {
+	p, depth := e.record(u), u.Depth
+	u.Depth = ev.Depth() + 1
+	c := command.Call{Context: e.ctx, Spec: &atomicSpec, DB: max(ev.Database(), 0), Client: e.system(), Unit: u, Config: e.live.Get(), Nested: true}
+	err := a.Hook.Run(func() error { return a.Run(&c, ev) })
+	u.Depth = depth
+	if err != nil {
+		e.rollback(u, p)
+		e.log.Warn("atomic hook failed, its writes are undone", "owner", a.Hook.Options().Owner,
+			"hook", a.Hook.Options().Name, "event", ev.Kind(), "error", err)
+	}
+	e.commit(u, p)
+	return err
+}
+
+// atomicSpec stands for "inside an atomic hook" where a row is asked for.
+var atomicSpec = command.Spec{Name: "hook", Arity: -1}

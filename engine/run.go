@@ -1,0 +1,299 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/kevy-lua/kevy-lua/engine/command"
+	"github.com/kevy-lua/kevy-lua/engine/hook"
+	"github.com/kevy-lua/kevy-lua/engine/wire"
+)
+
+// begin locks the unit's lock set and tells the keyspace the time.
+func (e *Engine) begin(u *command.Unit, refuse <-chan struct{}) bool {
+	if !e.lockHeld(u, refuse) {
+		return false
+	}
+	u.NowMs, u.Engine, u.Space = e.NowMs(), e, e.space
+	u.Want = 0
+	if e.listeners.Load() > 0 {
+		u.Want |= command.WantKeys
+	}
+	if e.events.Load() != 0 || e.bus.KeyClasses() != 0 {
+		u.Want |= command.WantEvents
+	}
+	e.eachHeld(u, func(s *shard) { s.SetNow(u.NowMs) })
+	return true
+}
+
+// outcome is what a unit leaves to do once its locks are gone.
+type outcome struct {
+	ready   []ready          // keys that blocked clients wait for
+	changes []command.Change // to notify of; they live in the unit
+	events  []hook.Event     // to publish
+	pos     int64
+}
+
+// end is the one place where a unit ends: atomic key hooks have their say, the
+// group goes to the journal, watchers are marked, the locks go. The caller
+// then calls publish.
+func (e *Engine) end(u *command.Unit) outcome {
+	var out outcome
+	if u.Want&command.WantEvents != 0 && len(*e.atomics.Load()) > 0 {
+		e.atomicKeyHooks(u)
+	}
+	if len(u.Records) > 0 {
+		out.pos = e.journal.Append(u.Records)
+		e.advance(out.pos)
+	}
+	if u.Want&command.WantKeys != 0 {
+		out.ready = e.touch(u)
+	}
+	e.stats.dirty.Add(int64(u.Dirty))
+	e.unlockHeld(u)
+	out.changes, out.events = u.Changes, u.Events
+	return out
+}
+
+// advance records the highest position handed out by the journal.
+func (e *Engine) advance(pos int64) {
+	for {
+		old := e.appended.Load()
+		if pos <= old || e.appended.CompareAndSwap(old, pos) {
+			return
+		}
+	}
+}
+
+// publish tells the world what a unit did. No lock is held. Whoever is woken
+// runs units of their own in turn.
+func (e *Engine) publish(out outcome) {
+	for i := range out.changes {
+		e.notifyChange(&out.changes[i])
+	}
+	for _, ev := range out.events {
+		e.bus.Publish(ev)
+	}
+	if len(out.ready) > 0 {
+		e.serve(out.ready)
+	}
+}
+
+// call runs one command's handler inside a unit that has begun, and logs it.
+// keep says that the arguments do not outlive the call and must be copied.
+func (e *Engine) call(c *command.Call, keep bool) (err error) {
+	u, mark, before := c.Unit, c.Reply.Mark(), c.Unit.Dirty
+	defer func() {
+		if p := recover(); p != nil {
+			err = e.panicked(c, p)
+		}
+		if err != nil && c.Waiting() == nil {
+			c.Reply.Rewind(mark)
+		}
+		if u.Dirty > before && !c.Logged() && c.Spec.Is(command.Write) {
+			logVerbatim(c, keep)
+		}
+	}()
+	return c.Spec.Run(c)
+}
+
+func logVerbatim(c *command.Call, keep bool) {
+	if keep {
+		c.Log(c.Args...)
+		return
+	}
+	c.Unit.Log(c.DB, c.Args)
+}
+
+// panicked turns a panic in a handler into an error reply. A unit that records
+// pre-images is undone; for others what the handler did before stays, and is
+// logged like any other change.
+func (e *Engine) panicked(c *command.Call, p any) error {
+	e.stats.panics.Add(1)
+	e.log.Error("panic in a command", "command", c.Spec.FullName(), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+	err := wire.Errorf("ERR internal error in '%s': see the server's log", c.Spec.FullName())
+	if c.Spec.Is(command.Revocable) {
+		return command.Rollback(err)
+	}
+	return err
+}
+
+// run executes one command as a unit of its own.
+func (e *Engine) run(c *command.Call) error {
+	u := c.Unit
+	u.Reset()
+	if c.Spec.Any(command.NoUnit) {
+		u.NowMs, u.Engine, u.Space, u.Want = e.NowMs(), e, e.space, 0
+		return e.call(c, false)
+	}
+	e.holdSpec(u, c.Spec, c.Args)
+	refuse := e.busy.signal()
+	if c.Spec.Any(command.AllowBusy) {
+		refuse = nil
+	}
+	if !e.begin(u, refuse) {
+		return e.busy.error()
+	}
+	err := e.runLocked(c)
+	if w := c.Waiting(); w != nil && err == nil {
+		e.park(c, w)
+	}
+	e.publish(e.end(u))
+	return err
+}
+
+// runLocked runs the command in a unit that has begun. A unit that may be
+// undone is, when its handler asks for it; one that touched a key outside its
+// locks runs again under all of them.
+func (e *Engine) runLocked(c *command.Call) error {
+	for {
+		err := e.attempt(c)
+		if !errors.Is(err, command.ErrUndeclared) || c.Unit.All {
+			return err
+		}
+		if !e.widen(c.Unit) {
+			return e.busy.error()
+		}
+		c.Begin(c.Spec, c.Args, c.Reply)
+	}
+}
+
+func (e *Engine) attempt(c *command.Call) error {
+	u := c.Unit
+	if !c.Spec.Is(command.ReadOnly) {
+		if err := e.expireMet(c); err != nil {
+			return err
+		}
+	}
+	if !c.Spec.Any(command.Revocable) {
+		return e.call(c, false)
+	}
+	p := e.record(u)
+	err := e.call(c, false)
+	if errors.Is(err, command.ErrUndeclared) || command.IsRollback(err) {
+		e.rollback(u, p)
+	}
+	e.commit(u, p)
+	return err
+}
+
+// widen gives up the unit's locks and begins it anew with all of them. The
+// unit has been undone before. When it is refused, nothing is held.
+func (e *Engine) widen(u *command.Unit) bool {
+	depth := u.Depth
+	e.unlockHeld(u)
+	u.Reset()
+	u.All, u.Depth = true, depth
+	if e.begin(u, e.busy.signal()) {
+		return true
+	}
+	u.All = false
+	return false
+}
+
+// point is a place in a unit to which it can be rolled back.
+type point struct {
+	saves []int // a savepoint for each held shard
+	mark  command.Mark
+	began bool // recording began here
+}
+
+// record makes the unit's shards keep pre-images from here on; commit with the
+// same point ends that. Points nest.
+func (e *Engine) record(u *command.Unit) point {
+	p := point{mark: u.Mark(), began: !u.Recording}
+	e.eachHeld(u, func(s *shard) {
+		if p.began {
+			s.Begin()
+		}
+		p.saves = append(p.saves, s.Savepoint())
+	})
+	u.Recording = true
+	return p
+}
+
+// rollback undoes what the unit has done since p, in the keyspace and in what
+// it has gathered.
+func (e *Engine) rollback(u *command.Unit, p point) {
+	i := 0
+	e.eachHeld(u, func(s *shard) {
+		s.RollbackTo(p.saves[i])
+		i++
+	})
+	u.Truncate(p.mark)
+}
+
+func (e *Engine) commit(u *command.Unit, p point) {
+	if p.began {
+		e.eachHeld(u, func(s *shard) { s.Commit() })
+		u.Recording = false
+	}
+}
+
+// Exec implements command.Engine: it runs a command inside the unit of c.
+func (e *Engine) Exec(c *command.Call, args [][]byte, reply wire.Reply) error {
+	spec, err := e.table.Resolve(args)
+	if err != nil {
+		return err
+	}
+	if err := e.admitNested(c, spec); err != nil {
+		return err
+	}
+	if !e.holds(c.Unit, spec, args) {
+		return command.ErrUndeclared
+	}
+	child := e.calls.Get().(*command.Call)
+	defer func() {
+		*child = command.Call{}
+		e.calls.Put(child)
+	}()
+	*child = *c
+	child.Nested = true
+	child.Begin(spec, args, reply)
+	if !spec.Is(command.ReadOnly) {
+		if err := e.expireMet(child); err != nil {
+			return err
+		}
+	}
+	err = e.call(child, true)
+	spec.Stats().Calls.Add(1)
+	if err != nil {
+		spec.Stats().Failed.Add(1)
+	}
+	return err
+}
+
+// admitNested says why a command must not run inside the unit of another.
+func (e *Engine) admitNested(c *command.Call, spec *command.Spec) error {
+	switch {
+	case c.Script && spec.Any(command.NoScript):
+		return wire.Error("ERR This Redis command is not allowed from script")
+	case c.ReadOnly && spec.Any(command.Write|command.MayReplicate):
+		return wire.Error("ERR Write commands are not allowed from read-only scripts.")
+	case spec.Is(command.Write) && c.Unit.Dirty == 0:
+		return e.admitWrite(spec)
+	}
+	return nil
+}
+
+// holds reports whether the unit's locks cover the command's keys.
+func (e *Engine) holds(u *command.Unit, spec *command.Spec, args [][]byte) bool {
+	if u.All || len(e.shards) == 1 || spec.Any(command.NoUnit) {
+		return true
+	}
+	if spec.Any(command.AllShards) {
+		return false
+	}
+	var buf [16]command.KeyPos
+	keys, ok := spec.AppendKeys(buf[:0], args)
+	if !ok {
+		return false
+	}
+	for _, k := range keys {
+		if !u.Holds(e.shardOf(args[k.Index])) {
+			return false
+		}
+	}
+	return true
+}

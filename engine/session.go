@@ -1,0 +1,328 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/kevy-lua/kevy-lua/engine/command"
+	"github.com/kevy-lua/kevy-lua/engine/wire"
+)
+
+// Outbox is how the engine reaches a session's connection from other
+// goroutines. Its methods must not block; they may be called under locks.
+type Outbox interface {
+	// Deliver queues a copy of b behind what is already in the output.
+	Deliver(b []byte)
+	// Resume says that a blocked session has been answered (through Deliver):
+	// the connection goes on with pipelined input.
+	Resume()
+	// Close ends the connection after what is queued has been sent.
+	Close()
+	// GiveAway is called on the goroutine that is inside Session.Do when a
+	// command runs long: another goroutine is to serve the loop's connections.
+	GiveAway()
+	// OutputBytes is how much is queued.
+	OutputBytes() int
+}
+
+// Outcome says what a connection does after a command.
+type Outcome uint8
+
+// The outcomes of Session.Do.
+const (
+	Done       Outcome = iota
+	Blocked            // reads no further command until Outbox.Resume
+	CloseAfter         // sends what is queued, then closes
+)
+
+// SessionOptions describe a connection.
+type SessionOptions struct {
+	Addr, LocalAddr string
+	Transport       string // tcp, unix, tls, embedded
+	Outbox          Outbox
+}
+
+// Session is the state of one client. Do and Close are called by the client's
+// own goroutine; other methods are safe from any.
+type Session struct {
+	engine *Engine
+	id     int64
+	o      SessionOptions
+	outbox Outbox
+	ctx    context.Context
+	cancel context.CancelFunc
+
+	// Of the session's own goroutine, or of who holds the claim of its waiter:
+	unit       command.Unit
+	call       command.Call
+	db         int
+	resp3      bool
+	authed     bool
+	multi      *multi
+	watching   []keyID
+	blockedOut wire.Writer
+	closing    bool // QUIT, or killed by itself
+	replyOff   bool // CLIENT REPLY OFF
+	replySkip  int8 // CLIENT REPLY SKIP: 2 the command itself, 1 the next
+	depth      int  // hooks that led to what an internal session does
+	monitoring bool
+	noEvict    bool
+	noTouch    bool
+
+	dirtyCAS atomic.Bool // a watched key has changed
+	killed   atomic.Bool
+	proto3   atomic.Bool  // resp3, for other goroutines
+	subs     atomic.Int32 // subscriptions of all kinds
+	lastMs   atomic.Int64
+	calls    atomic.Int64
+
+	mu       sync.Mutex // guards what CLIENT LIST shows and the wait
+	name     string
+	user     string
+	libName  string
+	libVer   string
+	lastCmd  string
+	created  time.Time
+	wait     *waiter
+	channels map[string]struct{}
+	patterns map[string]struct{}
+	shardChs map[string]struct{}
+	shown    shown
+}
+
+// shown is the copy of a session's own state that other sessions may look at.
+type shown struct {
+	db, queued, watches              int // queued is -1 outside MULTI
+	resp3, monitor, noEvict, noTouch bool
+}
+
+// show brings the copy up to date. The session's goroutine calls it after a
+// change of what CLIENT LIST prints.
+func (s *Session) show() {
+	v := shown{
+		db: s.db, queued: -1, watches: len(s.watching), resp3: s.resp3,
+		monitor: s.monitoring, noEvict: s.noEvict, noTouch: s.noTouch,
+	}
+	if s.multi != nil {
+		v.queued = len(s.multi.commands)
+	}
+	s.proto3.Store(s.resp3)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.shown = v
+}
+
+const errMaxClients wire.Error = "ERR max number of clients reached"
+
+// NewSession opens a session for a connection. The error is the reply to send
+// before closing it.
+func (e *Engine) NewSession(o SessionOptions) (*Session, error) {
+	if limit := e.live.Get().Server.MaxClients; limit > 0 && int64(e.sessions.len()) >= limit {
+		e.stats.rejected.Add(1)
+		return nil, errMaxClients
+	}
+	s := e.newSession(o)
+	e.sessions.add(s)
+	e.stats.connections.Add(1)
+	e.clientEvent(s, "connected")
+	return s, nil
+}
+
+func (e *Engine) newSession(o SessionOptions) *Session {
+	s := &Session{
+		engine: e, id: e.sessions.nextID(), o: o, outbox: o.Outbox, user: "default", created: e.now(), shown: shown{queued: -1},
+	}
+	s.ctx, s.cancel = context.WithCancel(e.ctx)
+	s.authed = o.Transport == "embedded" || e.live.Get().Security.RequirePass == ""
+	s.lastMs.Store(e.NowMs())
+	return s
+}
+
+// ID implements command.Client.
+func (s *Session) ID() int64 { return s.id }
+
+// Addr implements command.Client.
+func (s *Session) Addr() string { return s.o.Addr }
+
+// Name implements command.Client.
+func (s *Session) Name() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.name
+}
+
+// User implements command.Client.
+func (s *Session) User() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.user
+}
+
+// fill sets what a call has from its session.
+func (s *Session) fill(c *command.Call) {
+	c.Context, c.DB, c.Client, c.Unit, c.Config = s.ctx, s.db, s, &s.unit, s.engine.live.Get()
+	c.Nested, c.Replay, c.Script, c.ReadOnly, c.Retry = false, false, false, false, false
+	s.unit.Depth = s.depth
+}
+
+// Do executes one command and writes its reply to out. args are not kept.
+func (s *Session) Do(args [][]byte, out *wire.Writer) Outcome {
+	e := s.engine
+	start := e.now()
+	s.lastMs.Store(start.UnixMilli())
+	s.calls.Add(1)
+	out.RESP3 = s.resp3
+	mark := out.Mark()
+	spec, err := e.table.Resolve(args)
+	if err == nil {
+		err = s.admit(spec, args)
+	}
+	switch {
+	case err != nil:
+		s.refused(spec, err)
+		s.replyError(out, err)
+	case s.multi != nil && !spec.Any(command.Unqueued):
+		s.multi.queue(spec, args)
+		out.Status("QUEUED")
+	default:
+		s.execute(spec, args, out, start)
+	}
+	s.muteReply(out, mark)
+	switch {
+	case s.closing || s.killed.Load():
+		return CloseAfter
+	case s.wait != nil && spec != nil && spec.Any(command.Blocking):
+		return Blocked
+	}
+	return Done
+}
+
+// execute runs an admitted command and accounts for it.
+func (s *Session) execute(spec *command.Spec, args [][]byte, out *wire.Writer, start time.Time) {
+	e, c := s.engine, &s.call
+	if e.monitors.Load() > 0 && !spec.Any(command.SkipMonitor) {
+		e.monitor(s, args, start)
+	}
+	s.fill(c)
+	c.Begin(spec, args, out)
+	err := e.run(c)
+	if err != nil {
+		s.replyError(out, err)
+	}
+	e.account(s, spec, args, e.now().Sub(start), err)
+}
+
+// refused counts a command that was not executed, and spoils the transaction
+// it would have belonged to.
+func (s *Session) refused(spec *command.Spec, err error) {
+	if s.multi != nil {
+		s.multi.aborted = true
+	}
+	if spec != nil {
+		spec.Stats().Rejected.Add(1)
+	}
+	s.engine.countError(err)
+}
+
+// replyError writes err as an error reply.
+func (s *Session) replyError(out *wire.Writer, err error) {
+	out.Error(asReply(err))
+}
+
+// asReply makes the client-visible error of err.
+func asReply(err error) wire.Error {
+	for e := err; e != nil; {
+		if w, ok := e.(wire.Error); ok {
+			return w
+		}
+		u, ok := e.(interface{ Unwrap() error })
+		if !ok {
+			break
+		}
+		e = u.Unwrap()
+	}
+	return wire.Errorf("ERR %v", err)
+}
+
+// muteReply drops the reply where CLIENT REPLY asks for that.
+func (s *Session) muteReply(out *wire.Writer, mark int) {
+	switch {
+	case s.replyOff:
+		out.Rewind(mark)
+	case s.replySkip > 0:
+		s.replySkip--
+		out.Rewind(mark)
+	}
+}
+
+// Close ends the session: its connection is gone. It is idempotent.
+func (s *Session) Close() {
+	e := s.engine
+	if !e.sessions.remove(s) {
+		return
+	}
+	s.cancel()
+	s.unpark(unparkClosed)
+	e.unwatch(s, nil)
+	e.hub.leave(s)
+	s.leaveMonitor()
+	e.clientEvent(s, "disconnected")
+}
+
+// sessionList holds the open sessions by id.
+type sessionList struct {
+	mu   sync.Mutex
+	byID map[int64]*Session
+	last atomic.Int64
+}
+
+func (l *sessionList) nextID() int64 { return l.last.Add(1) }
+
+func (l *sessionList) add(s *Session) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.byID == nil {
+		l.byID = map[int64]*Session{}
+	}
+	l.byID[s.id] = s
+}
+
+func (l *sessionList) remove(s *Session) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, there := l.byID[s.id]
+	delete(l.byID, s.id)
+	return there
+}
+
+func (l *sessionList) len() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.byID)
+}
+
+// each calls fn with every open session, without holding the list's lock.
+func (l *sessionList) each(fn func(*Session)) {
+	for _, s := range l.sorted() {
+		fn(s)
+	}
+}
+
+// sorted returns the open sessions in the order of their ids.
+func (l *sessionList) sorted() []*Session {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.SortedFunc(maps.Values(l.byID), func(a, b *Session) int { return cmp.Compare(a.id, b.id) })
+}
+
+// find returns the open session with that id, or nil.
+func (l *sessionList) find(id int64) *Session {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.byID[id]
+}

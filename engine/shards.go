@@ -1,0 +1,152 @@
+package engine
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/kevy-lua/kevy-lua/engine/command"
+	"github.com/kevy-lua/kevy-lua/engine/keyspace"
+)
+
+// shard is a part of the keyspace with its lock and with those who wait for
+// keys in it.
+type shard struct {
+	*keyspace.Shard
+	mu      sync.Mutex
+	waiting atomic.Int32  // goroutines on the slow path of lock
+	wake    chan struct{} // one token: the lock may be free
+
+	// Guarded by mu:
+	watched map[keyID]map[*Session]struct{}
+	waiters map[keyID][]*waiter
+}
+
+// keyID names a key within a shard.
+type keyID struct {
+	db  int
+	key string
+}
+
+func newShard(s *keyspace.Shard) *shard {
+	return &shard{
+		Shard: s, wake: make(chan struct{}, 1),
+		watched: map[keyID]map[*Session]struct{}{}, waiters: map[keyID][]*waiter{},
+	}
+}
+
+// lock takes the shard's lock. It gives up and returns false when refuse is
+// closed first; a nil refuse waits as long as it takes.
+func (s *shard) lock(refuse <-chan struct{}) bool {
+	if s.mu.TryLock() {
+		return true
+	}
+	s.waiting.Add(1)
+	defer s.waiting.Add(-1)
+	for !s.mu.TryLock() {
+		select {
+		case <-s.wake:
+		case <-refuse:
+			return false
+		}
+	}
+	return true
+}
+
+func (s *shard) unlock() {
+	s.mu.Unlock()
+	if s.waiting.Load() > 0 {
+		select {
+		case s.wake <- struct{}{}:
+		default: // a token is there already
+		}
+	}
+}
+
+// lockHeld locks what the unit's lock set names, in ascending order. On
+// refusal nothing stays locked.
+func (e *Engine) lockHeld(u *command.Unit, refuse <-chan struct{}) bool {
+	if u.All {
+		for i, s := range e.shards {
+			if !s.lock(refuse) {
+				for _, t := range e.shards[:i] {
+					t.unlock()
+				}
+				return false
+			}
+		}
+		return true
+	}
+	for i, n := range u.Held {
+		if !e.shards[n].lock(refuse) {
+			for _, m := range u.Held[:i] {
+				e.shards[m].unlock()
+			}
+			return false
+		}
+	}
+	return true
+}
+
+func (e *Engine) unlockHeld(u *command.Unit) {
+	if u.All {
+		for _, s := range e.shards {
+			s.unlock()
+		}
+		return
+	}
+	for _, n := range u.Held {
+		e.shards[n].unlock()
+	}
+}
+
+// eachHeld calls fn with each shard that the unit has locked.
+func (e *Engine) eachHeld(u *command.Unit, fn func(*shard)) {
+	if u.All {
+		for _, s := range e.shards {
+			fn(s)
+		}
+		return
+	}
+	for _, n := range u.Held {
+		fn(e.shards[n])
+	}
+}
+
+// hold adds the shard of key to the unit's lock set, before it is locked.
+func (e *Engine) hold(u *command.Unit, key []byte) {
+	n := e.shardOf(key)
+	if i, found := slices.BinarySearch(u.Held, n); !found {
+		u.Held = slices.Insert(u.Held, i, n)
+	}
+}
+
+// holdSpec sets the unit's lock set from what the command declares. Arguments
+// that do not fit the row's key specification take all locks: the handler will
+// refuse them or, for plugins, knows better.
+func (e *Engine) holdSpec(u *command.Unit, spec *command.Spec, args [][]byte) {
+	if len(e.shards) == 1 {
+		u.All = true
+		return
+	}
+	if spec.Any(command.AllShards) || e.atomicAll.Load() && !spec.Is(command.ReadOnly) {
+		u.All = true
+		return
+	}
+	var buf [16]command.KeyPos
+	keys, ok := spec.AppendKeys(buf[:0], args)
+	if !ok || len(keys) == 0 {
+		u.All = true
+		return
+	}
+	for _, k := range keys {
+		e.hold(u, args[k.Index])
+	}
+}
+
+func (e *Engine) shardOf(key []byte) int {
+	if len(e.shards) == 1 {
+		return 0
+	}
+	return e.space.ShardOf(e.space.HashKey(key))
+}

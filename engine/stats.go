@@ -1,0 +1,88 @@
+package engine
+
+import (
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/kevy-lua/kevy-lua/engine/command"
+	"github.com/kevy-lua/kevy-lua/engine/hook"
+)
+
+// stats are the engine's counters since its start or CONFIG RESETSTAT.
+type stats struct {
+	commands, connections, rejected atomic.Int64
+	expired, panics, dirty          atomic.Int64
+	hits, misses                    atomic.Int64
+	blocked                         atomic.Int64 // clients blocked now
+	late                            [len(latenessBounds) + 1]atomic.Int64
+
+	mu     sync.Mutex
+	errors map[string]int64 // error replies by code
+}
+
+// latenessBounds are the upper bounds, in milliseconds, of the histogram of how
+// late expiries were.
+var latenessBounds = [...]int64{1, 2, 5, 10, 20, 50, 100, 1000}
+
+func (s *stats) lateness(ms int64) {
+	i := 0
+	for i < len(latenessBounds) && ms > latenessBounds[i] {
+		i++
+	}
+	s.late[i].Add(1)
+}
+
+// reset sets the counters back that CONFIG RESETSTAT is for.
+func (s *stats) reset() {
+	for _, c := range []*atomic.Int64{&s.commands, &s.connections, &s.rejected, &s.expired, &s.hits, &s.misses} {
+		c.Store(0)
+	}
+	for i := range s.late {
+		s.late[i].Store(0)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.errors = nil
+}
+
+// maxErrorCodes bounds what scripts with made-up codes can grow.
+const maxErrorCodes = 128
+
+// countError counts an error reply by its code.
+func (e *Engine) countError(err error) {
+	code, _, _ := strings.Cut(string(asReply(err)), " ")
+	e.stats.mu.Lock()
+	defer e.stats.mu.Unlock()
+	if e.stats.errors == nil {
+		e.stats.errors = map[string]int64{}
+	}
+	if _, known := e.stats.errors[code]; known || len(e.stats.errors) < maxErrorCodes {
+		e.stats.errors[code]++
+	}
+}
+
+// account counts an executed command, and shows a slow one.
+func (e *Engine) account(s *Session, spec *command.Spec, args [][]byte, took time.Duration, err error) {
+	e.stats.commands.Add(1)
+	st := spec.Stats()
+	st.Calls.Add(1)
+	st.Usec.Add(took.Microseconds())
+	if err != nil {
+		st.Failed.Add(1)
+		e.countError(err)
+	}
+	if limit := s.engine.live.Get().Server.SlowlogLogSlowerThan; limit >= 0 && took >= limit && !spec.Any(command.SkipSlowlog) {
+		e.slowlog.add(slowEntry{
+			at: e.now(), took: took, args: shorten(args), addr: s.o.Addr, name: s.Name(),
+		}, int(e.live.Get().Server.SlowlogMaxLen))
+	}
+}
+
+// clientEvent publishes a change of a session's state.
+func (e *Engine) clientEvent(s *Session, what string) {
+	if e.bus.Wants(hook.KindClient) {
+		e.bus.Publish(&hook.Client{What: what, ID: s.id, Addr: s.o.Addr, User: s.User(), Name: s.Name()})
+	}
+}
