@@ -165,6 +165,9 @@ func (l *loader) flags(flags map[string]string) {
 
 // override puts a layer above all earlier ones: viper's override register keeps what was set last.
 func (l *loader) override(given map[string]any) {
+	if len(given) == 0 {
+		return
+	}
 	for path, value := range given {
 		l.viper.Set(path, value)
 	}
