@@ -1,0 +1,274 @@
+package plugins
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/kevy-lua/kevy-lua/engine/command"
+	"github.com/kevy-lua/kevy-lua/engine/config"
+	"github.com/kevy-lua/kevy-lua/engine/config/file"
+	"github.com/kevy-lua/kevy-lua/engine/hook"
+	"github.com/kevy-lua/kevy-lua/engine/wire"
+)
+
+// Core is what a Host needs of the engine.
+type Core interface {
+	Table() *command.Table
+	Bus() *hook.Bus
+	Live() *config.Live
+	Log() *slog.Logger
+	Now() time.Time
+	Do(ctx context.Context, db int, args [][]byte, reply wire.Reply) error
+	Update(ctx context.Context, db int, spec *command.Spec, args [][]byte, reply wire.Reply) error
+	AddAtomic(a command.Atomic)
+	RemoveAtomic(owner string)
+	AddInfo(section string, fn func(add func(name string, value any)))
+	AddDump(fn func(emit func(db int, args ...[]byte) error) error)
+}
+
+// Host is a plugin's door to its engine. It is safe for concurrent use.
+type Host struct {
+	name string
+	core Core
+	conf config.Plugin
+	log  *slog.Logger
+
+	ctx    context.Context
+	cancel context.CancelFunc
+	tasks  sync.WaitGroup
+
+	mu   sync.Mutex
+	rows []string // commands to take out again
+}
+
+func newHost(name string, core Core, conf config.Plugin) *Host {
+	h := &Host{name: name, core: core, conf: conf, log: core.Log().With("plugin", name)}
+	h.ctx, h.cancel = context.WithCancel(context.Background())
+	return h
+}
+
+// Name is the plugin's name.
+func (h *Host) Name() string { return h.name }
+
+// Log is the logger of the plugin: every line carries its name.
+func (h *Host) Log() *slog.Logger { return h.log }
+
+// Config is the whole configuration as it is now.
+func (h *Host) Config() *config.Config { return h.core.Live().Get() }
+
+// Live is the configuration with its changes.
+func (h *Host) Live() *config.Live { return h.core.Live() }
+
+// Now is the engine's clock.
+func (h *Host) Now() time.Time { return h.core.Now() }
+
+// Core is the engine itself, for plugins that are part of this project.
+func (h *Host) Core() Core { return h.core }
+
+// Decode fills a struct with mapstructure tags from the plugin's own options
+// in the configuration. A key that the struct does not have is an error.
+func (h *Host) Decode(into any) error {
+	return file.DecodeOptions(h.conf, into)
+}
+
+// Command adds rows to the engine's command table. They are taken out again
+// when the plugin is stopped. What a plugin's command does is undone when it
+// panics, so a bug in it leaves no half-done change.
+func (h *Host) Command(specs ...command.Spec) error {
+	for i := range specs {
+		if specs[i].Group == "" {
+			specs[i].Group = command.GroupModule
+		}
+		if !specs[i].Any(command.ReadOnly | command.NoUnit) {
+			specs[i].Flags |= command.Revocable
+		}
+	}
+	if err := h.core.Table().Add(specs...); err != nil {
+		return fmt.Errorf("plugins: %s: %w", h.name, err)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for i := range specs {
+		h.rows = append(h.rows, specs[i].Name)
+	}
+	return nil
+}
+
+// Observe subscribes fn to events. It runs after the unit that caused the
+// event, outside all locks, on a goroutine of its own, and may call anything.
+func (h *Host) Observe(o hook.Options, fn hook.Observer) (*hook.Hook, error) {
+	return h.core.Bus().Observe(h.defaults(o), fn)
+}
+
+// Atomic subscribes fn to expired or key events inside the unit that causes
+// them: what fn does through the call commits together with the cause, or not
+// at all. fn runs under locks and must not wait for anything.
+func (h *Host) Atomic(o hook.Options, fn func(c *command.Call, ev hook.Event) error) (*hook.Hook, error) {
+	if o.Kind != hook.KindExpired && o.Kind != hook.KindKey {
+		return nil, fmt.Errorf("plugins: %s: %q events have no atomic mode (expired and key have)", h.name, o.Kind)
+	}
+	o.Mode = hook.Atomic
+	hk, err := h.core.Bus().Attach(h.defaults(o))
+	if err != nil {
+		return nil, err
+	}
+	h.core.AddAtomic(command.Atomic{Hook: hk, Run: fn})
+	return hk, nil
+}
+
+// defaults fills the subscription's owner, and its limits from [hooks].
+func (h *Host) defaults(o hook.Options) hook.Options {
+	if o.Owner == "" {
+		o.Owner = h.name
+	}
+	if o.Name == "" {
+		o.Name = string(o.Kind)
+	}
+	return Defaults(o, h.Config())
+}
+
+// OnExpired observes expiries of keys that match the glob; "" matches all.
+func (h *Host) OnExpired(match string, fn func(ctx context.Context, ev *hook.Expired) error) error {
+	return observe(h, hook.Options{Kind: hook.KindExpired, Match: match, DB: hook.AnyDB}, fn)
+}
+
+// OnKey observes changes of keys that match the glob, of the given classes (0: all).
+func (h *Host) OnKey(match string, classes hook.Class, fn func(ctx context.Context, ev *hook.Key) error) error {
+	return observe(h, hook.Options{Kind: hook.KindKey, Match: match, Class: classes, DB: hook.AnyDB}, fn)
+}
+
+// OnRewrite observes the phases of rewrites of the log.
+func (h *Host) OnRewrite(fn func(ctx context.Context, ev *hook.Rewrite) error) error {
+	return observe(h, hook.Options{Kind: hook.KindRewrite, DB: hook.AnyDB}, fn)
+}
+
+// OnReplay observes the loading of the log. Events that happened while the
+// engine opened are delivered once it is open.
+func (h *Host) OnReplay(fn func(ctx context.Context, ev *hook.Replay) error) error {
+	return observe(h, hook.Options{Kind: hook.KindReplay, DB: hook.AnyDB}, fn)
+}
+
+// OnMetric is the metric sink: it gets the samples whose names match the glob.
+func (h *Host) OnMetric(match string, fn func(ctx context.Context, ev *hook.Metric) error) error {
+	return observe(h, hook.Options{Kind: hook.KindMetric, Match: match, DB: hook.AnyDB, Full: hook.DropOldest}, fn)
+}
+
+// OnConfig observes changes of parameters whose names match the glob.
+func (h *Host) OnConfig(match string, fn func(ctx context.Context, ev *hook.Config) error) error {
+	return observe(h, hook.Options{Kind: hook.KindConfig, Match: match, DB: hook.AnyDB}, fn)
+}
+
+func observe[E hook.Event](h *Host, o hook.Options, fn func(context.Context, E) error) error {
+	o.Name = string(o.Kind)
+	if o.Match != "" {
+		o.Name += " " + o.Match
+	}
+	_, err := h.Observe(o, func(ctx context.Context, ev hook.Event) error { return fn(ctx, ev.(E)) })
+	return err
+}
+
+// Do runs one command in database 0, as a unit of its own, and returns its
+// reply. Arguments are strings, byte slices, integers and floats. An error
+// reply is the error. It must not be called from an atomic hook, which has its Call.
+func (h *Host) Do(ctx context.Context, args ...any) (wire.Value, error) {
+	list, err := Args(args...)
+	if err != nil {
+		return wire.Value{}, err
+	}
+	var c wire.Collector
+	if err := h.core.Do(ctx, 0, list, &c); err != nil {
+		return wire.Value{}, err
+	}
+	return c.Typed()
+}
+
+// Update runs fn as one unit with the given keys locked: what it does through
+// the call is atomic and reaches the log as one group. When fn fails, all of it
+// is undone.
+func (h *Host) Update(ctx context.Context, keys []string, fn func(c *command.Call) error) error {
+	args := [][]byte{[]byte("update")}
+	for _, k := range keys {
+		args = append(args, []byte(k))
+	}
+	spec := &command.Spec{
+		Name: "update", Arity: -1, Flags: command.Revocable,
+		Run: func(c *command.Call) error {
+			if err := fn(c); err != nil {
+				return command.Rollback(err)
+			}
+			return nil
+		},
+	}
+	if len(keys) > 0 {
+		spec.Keys = []command.KeySpec{command.Keys(1, -1, 1, command.KeyRW)}
+	}
+	return h.core.Update(ctx, 0, spec, args, &wire.Collector{})
+}
+
+// Go runs fn on a goroutine that the host owns: ctx ends when the plugin is
+// stopped, and the host waits for fn to return. A panic is logged.
+func (h *Host) Go(fn func(ctx context.Context)) {
+	h.tasks.Add(1)
+	go func() {
+		defer h.tasks.Done()
+		defer h.caught("background task")
+		fn(h.ctx)
+	}()
+}
+
+// Every calls fn at an interval, never twice at a time, until the plugin is stopped.
+func (h *Host) Every(interval time.Duration, fn func(ctx context.Context)) {
+	h.Go(func(ctx context.Context) {
+		t := time.NewTicker(interval)
+		defer t.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-t.C:
+				func() {
+					defer h.caught("timer")
+					fn(ctx)
+				}()
+			}
+		}
+	})
+}
+
+func (h *Host) caught(where string) {
+	if p := recover(); p != nil {
+		h.log.Error("panic in a plugin", "where", where, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+	}
+}
+
+// Info adds lines to an INFO section; a new name makes a section of its own.
+func (h *Host) Info(section string, fn func(add func(name string, value any))) {
+	h.core.AddInfo(section, fn)
+}
+
+// Dump adds commands that a rewrite of the log keeps besides keys. fn is
+// called under all locks and must not wait.
+func (h *Host) Dump(fn func(emit func(db int, args ...[]byte) error) error) { h.core.AddDump(fn) }
+
+// Metric sends one sample to the metric sinks.
+func (h *Host) Metric(name string, typ hook.MetricType, value float64, labels map[string]string) {
+	if b := h.core.Bus(); b.Wants(hook.KindMetric) {
+		b.Publish(&hook.Metric{Name: name, Type: typ, Value: value, Labels: labels})
+	}
+}
+
+// stop ends what the host started for the plugin.
+func (h *Host) stop() {
+	h.cancel()
+	h.tasks.Wait()
+	h.core.RemoveAtomic(h.name)
+	h.core.Bus().Remove(h.name)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.core.Table().Remove(h.rows...)
+	h.rows = nil
+}
