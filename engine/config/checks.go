@@ -16,15 +16,14 @@ func checkSave(text string) (string, error) {
 	if text == "" {
 		return "", nil
 	}
-	invalid := errors.New("Invalid save parameters") //nolint:staticcheck // Redis' text
 	words := strings.Split(text, " ")
 	if len(words)%2 != 0 {
-		return "", invalid
+		return "", errSave
 	}
 	for i, word := range words {
 		n, err := strconv.ParseInt(word, 10, 32)
 		if err != nil || (i%2 == 0 && n < 1) || n < 0 {
-			return "", invalid
+			return "", errSave
 		}
 		words[i] = strconv.FormatInt(n, 10)
 	}
@@ -40,10 +39,10 @@ func checkPercentiles(text string) (string, error) {
 	for i, word := range words {
 		f, err := strconv.ParseFloat(word, 64)
 		if err != nil || f != f {
-			return "", errors.New("Invalid latency-tracking-info-percentiles parameters") //nolint:staticcheck // Redis' text
+			return "", errPercentile
 		}
 		if f < 0 || f > 100 {
-			return "", errors.New("latency-tracking-info-percentiles parameters should sit between [0.0,100.0]")
+			return "", errPercentiles
 		}
 		short := strings.TrimRight(strconv.FormatFloat(f, 'f', 6, 64), "0")
 		words[i] = strings.TrimSuffix(short, ".")
@@ -88,12 +87,12 @@ func checkURLPath(text string) (string, error) {
 func checkOOMScores(text string) (string, error) {
 	words := strings.Split(text, " ")
 	if len(words) != 3 {
-		return "", errors.New("wrong number of arguments")
+		return "", errCount
 	}
 	for i, word := range words {
 		n, err := strconv.ParseInt(word, 10, 64)
 		if err != nil || n < -2000 || n > 2000 {
-			return "", errors.New("Invalid oom-score-adj-values, elements must be between -2000 and 2000.") //nolint:staticcheck // Redis' text
+			return "", errOOMScore
 		}
 		words[i] = strconv.FormatInt(n, 10)
 	}
@@ -107,10 +106,10 @@ func checkSizeOrPercent(text string) (string, error) {
 	}
 	n, err := parseInt(strings.TrimSuffix(text, "%"))
 	if err != nil || n < 0 || !strings.HasSuffix(text, "%") {
-		return "", errors.New("argument must be a memory or percent value")
+		return "", errSizeOrPercent
 	}
 	if n > 100 {
-		return "", errors.New("percentage argument must be less or equal to 100")
+		return "", errPercent
 	}
 	if n == 0 {
 		return "0", nil
@@ -132,7 +131,7 @@ func checkShutdown(text string) (string, error) {
 		given[at] = true
 	}
 	if given[1] && given[2] {
-		return "", errors.New("shutdown options SAVE and NOSAVE can't be used simultaneously")
+		return "", errShutdown
 	}
 	var out []string
 	for i, flag := range shutdownFlags {

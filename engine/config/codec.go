@@ -10,14 +10,6 @@ import (
 	"time"
 )
 
-// The texts of Redis for a value that cannot be taken.
-var (
-	errBool   = errors.New("argument must be 'yes' or 'no'")
-	errInt    = errors.New("argument couldn't be parsed into an integer")
-	errOctal  = errors.New("argument couldn't be parsed as an octal number")
-	errMemory = errors.New("argument must be a memory value")
-)
-
 // parse reads a text into the kind's own type: bool, int64 (Int, Octal, Size), time.Duration, string,
 // []string, Events, OutputLimits.
 func (p *Param) parse(present any, text string) (any, error) {

@@ -1,9 +1,6 @@
 package config
 
-import (
-	"errors"
-	"strings"
-)
+import "strings"
 
 // Events is the set of keyspace events that are published: the letters of notify-keyspace-events.
 type Events uint16
@@ -41,8 +38,6 @@ var eventOrder = []struct {
 	{'h', EventHash}, {'z', EventZset}, {'x', EventExpired}, {'e', EventEvicted}, {'t', EventStream},
 	{'d', EventModule}, {'n', EventNew}, {'K', EventKeyspace}, {'E', EventKeyevent}, {'m', EventMiss},
 }
-
-var errEvents = errors.New("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.") //nolint:staticcheck // Redis' text
 
 // ParseEvents reads letters in any order. The error's text is Redis'.
 func ParseEvents(text string) (Events, error) {

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -20,15 +19,6 @@ type OutputLimit struct {
 type OutputLimits struct {
 	Normal, Replica, Pubsub OutputLimit
 }
-
-// The texts of Redis for a composite that cannot be taken.
-//
-//nolint:staticcheck // Redis' texts
-var (
-	errLimitCount = errors.New("Wrong number of arguments in buffer limit configuration.")
-	errLimitClass = errors.New("Invalid client class specified in buffer limit configuration.")
-	errLimitValue = errors.New("Error in hard, soft or soft_seconds setting in buffer limit configuration.")
-)
 
 // with returns the limits with those replaced that text names: groups of class, hard, soft, seconds,
 // separated by single spaces.

@@ -119,7 +119,7 @@ func TestAppliersMayRefuse(t *testing.T) {
 		}
 		return nil
 	}, "maxmemory", "maxmemory-policy")
-	busy := errors.New("Unable to listen on this port") //nolint:staticcheck // as Redis writes it
+	busy := errors.New("Unable to listen on this port")
 	live.OnApply(func(next *Config) error {
 		log = append(log, fmt.Sprintf("port %d", next.Server.Port))
 		if next.Server.Port == 1 {

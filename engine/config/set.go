@@ -1,7 +1,6 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 )
@@ -23,13 +22,6 @@ func (e *SetError) Error() string {
 }
 
 func (e *SetError) Unwrap() error { return e.Reason }
-
-// Why a parameter cannot be set at all; a SetError wraps them.
-var (
-	ErrImmutable = errors.New("can't set immutable config")
-	ErrProtected = errors.New("can't set protected config")
-	ErrDuplicate = errors.New("duplicate parameter")
-)
 
 // Set is CONFIG SET: it sets all pairs, or none and returns a *SetError. Names are Redis' names,
 // aliases or paths. It returns what changed; setting a parameter to the value it has changes nothing.
