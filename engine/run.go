@@ -249,7 +249,7 @@ func (e *Engine) Exec(c *command.Call, args [][]byte, reply wire.Reply) error {
 		e.calls.Put(child)
 	}()
 	*child = *c
-	child.Nested = true
+	child.Nested, child.Parent = true, c
 	child.Begin(spec, args, reply)
 	if !spec.Is(command.ReadOnly) {
 		if err := e.expireMet(child); err != nil {
@@ -297,3 +297,9 @@ func (e *Engine) holds(u *command.Unit, spec *command.Spec, args [][]byte) bool 
 	}
 	return true
 }
+
+// Call is package command's, under the name an embedder looks for.
+type Call = command.Call
+
+// Databases is the number of databases.
+func (e *Engine) Databases() int { return e.space.Databases() }

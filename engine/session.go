@@ -167,7 +167,7 @@ func (s *Session) User() string {
 func (s *Session) fill(c *command.Call) {
 	c.Context, c.DB, c.Client, c.Unit, c.Config = s.ctx, s.db, s, &s.unit, s.engine.live.Get()
 	c.Nested, c.Replay, c.Script, c.ReadOnly, c.Retry = false, false, false, false, false
-	s.unit.Depth = s.depth
+	c.Parent, s.unit.Depth = nil, s.depth
 }
 
 // Do executes one command and writes its reply to out. args are not kept.

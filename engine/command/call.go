@@ -41,6 +41,9 @@ type Call struct {
 	// Retry is set when a blocked command is tried again.
 	Retry bool
 
+	// Parent is the call inside whose unit this one runs, nil at the top.
+	Parent *Call
+
 	logged bool
 	block  *Block
 }
@@ -217,4 +220,13 @@ const maxTimeout = float64(1<<63) / 1000 / 2
 // belongs to the unit and the client stays as it is. The engine calls it.
 func (c *Call) Begin(spec *Spec, args [][]byte, reply wire.Reply) {
 	c.Spec, c.Args, c.Reply, c.logged, c.block = spec, args, reply, false, nil
+}
+
+// SelectDB changes the database of the calls that follow in the same script or
+// unit, without touching the client's own.
+func (c *Call) SelectDB(db int) {
+	c.DB = db
+	if c.Parent != nil {
+		c.Parent.DB = db
+	}
 }
