@@ -156,3 +156,6 @@ func pagesBelow(p unsafe.Pointer, inner bool, level int, fn func(*page) bool) bo
 	}
 	return true
 }
+
+// Clear drops all records.
+func (t *Trie) Clear() { t.State = State{seed: t.seed, shape: t.shape, hash: t.hash} }
