@@ -19,12 +19,16 @@ type Plugin interface {
 
 // Starter is implemented by plugins that do something once the log is loaded,
 // before listeners open. What it starts it owns; Host.Go is the easy way.
-type Starter interface{ Start(ctx context.Context) error }
+type Starter interface {
+	Start(ctx context.Context) error
+}
 
 // Stopper is implemented by plugins that have to end something. It is called
 // after listeners have closed, in the reverse order of Start. What the Host
 // started for the plugin has ended before.
-type Stopper interface{ Stop(ctx context.Context) error }
+type Stopper interface {
+	Stop(ctx context.Context) error
+}
 
 var registry struct {
 	sync.Mutex
