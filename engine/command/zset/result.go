@@ -1,0 +1,90 @@
+package zset
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+
+	"github.com/kevy-lua/kevy-lua/engine/command"
+	"github.com/kevy-lua/kevy-lua/engine/hook"
+	"github.com/kevy-lua/kevy-lua/engine/wire"
+)
+
+// pairs writes members, and their scores where asked for: flat on RESP2, as
+// pairs on RESP3.
+type pairs struct {
+	reply      wire.Reply
+	withScores bool
+}
+
+// begin announces n members.
+func (p pairs) begin(n int) {
+	if p.withScores && p.reply.Proto() < 3 {
+		n *= 2
+	}
+	p.reply.Array(n)
+}
+
+// add writes one member. It always returns true, so that it can serve as a callback.
+func (p pairs) add(m []byte, score float64) bool {
+	if p.withScores && p.reply.Proto() >= 3 {
+		p.reply.Array(2)
+	}
+	p.reply.Bulk(m)
+	if p.withScores {
+		p.reply.Double(score)
+	}
+	return true
+}
+
+// result gathers members and scores outside the keyspace, the members in one buffer.
+type result struct {
+	buf  []byte
+	rows []row
+}
+
+// row is one member of a result, which stands at start to end of its buffer.
+type row struct {
+	start, end int
+	score      float64
+}
+
+// add copies the member. It always returns true, so that it can serve as a callback.
+func (r *result) add(m []byte, score float64) bool {
+	start := len(r.buf)
+	r.buf = append(r.buf, m...)
+	r.rows = append(r.rows, row{start, len(r.buf), score})
+	return true
+}
+
+func (r *result) member(i int) []byte { return r.buf[r.rows[i].start:r.rows[i].end] }
+
+// sort puts the rows in the order of a sorted set.
+func (r *result) sort() {
+	slices.SortFunc(r.rows, func(a, b row) int {
+		if order := cmp.Compare(a.score, b.score); order != 0 {
+			return order
+		}
+		return bytes.Compare(r.buf[a.start:a.end], r.buf[b.start:b.end])
+	})
+}
+
+// store replaces the destination with the result, or deletes it when the
+// result is empty, and replies with the number of members.
+func (r *result) store(c *command.Call, key []byte, event string) error {
+	existed := c.In(key).Delete(key)
+	if len(r.rows) > 0 {
+		z, err := c.ZSet(key)
+		if err != nil {
+			return err
+		}
+		for i := range r.rows {
+			z.Set(r.member(i), r.rows[i].score)
+		}
+		c.Changed(key, hook.ZSet, event)
+	} else if existed {
+		c.Changed(key, hook.Generic, "del")
+	}
+	c.Reply.Int(int64(len(r.rows)))
+	return nil
+}
