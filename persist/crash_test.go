@@ -3,6 +3,7 @@ package persist
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -13,6 +14,8 @@ import (
 	"github.com/kevy-lua/kevy-lua/persist/vfs/errfs"
 	"github.com/kevy-lua/kevy-lua/persist/vfs/memfs"
 )
+
+var crashSeeds = flag.Int("crash.seeds", 3, "how many disks to look at for each crash")
 
 // history is a life of a log with everything in it: starts, commits, rewrites, one of them after
 // another, an aborted one, and appends while a rewrite dumps.
@@ -151,10 +154,7 @@ func verify(t *testing.T, fsys *memfs.FS, o Options, acked, done int) {
 // TestCrashAtEachCall cuts the power before each I/O call of a history, and looks at what is left in
 // several ways that the disk may have been left.
 func TestCrashAtEachCall(t *testing.T) {
-	seeds := int64(5)
-	if testing.Short() {
-		seeds = 3
-	}
+	seeds := int64(*crashSeeds)
 	for _, policy := range []Policy{Always, EverySec, No} {
 		t.Run(policy.String(), func(t *testing.T) {
 			type crash struct {
@@ -266,7 +266,7 @@ func TestFailEachCall(t *testing.T) {
 						}
 						acked, done := int(h.acked.Load()), int(h.done.Load())
 						verify(t, base.Crash(0), testOptions(nil), acked, done)
-						for seed := int64(1); seed < 4; seed++ {
+						for seed := int64(1); seed < int64(*crashSeeds); seed++ {
 							verify(t, base.Crash(seed), testOptions(nil), acked, done)
 						}
 					})

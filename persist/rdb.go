@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"strconv"
 
@@ -35,7 +34,7 @@ type rdbLoader struct {
 // checkRDB reads the RDB part of a file without decoding it: framing and checksum. It returns where
 // it ends.
 func checkRDB(f vfs.File, size int64) (end int64, err error) {
-	frame := newRDBFrame(bufio.NewReaderSize(io.NewSectionReader(f, 0, size), readBuffer), size, nil)
+	frame := newRDBFrame(readFrom(f, 0, size), size, nil)
 	err = frame.drain()
 	return frame.off, err
 }

@@ -1,7 +1,6 @@
 package persist
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -138,7 +137,7 @@ func (p *replay) file(i int) error {
 
 // read applies one file, RDB and commands.
 func (p *replay) read(f vfs.File, mf manifestFile, size int64) (scanned, error) {
-	r := bufio.NewReaderSize(io.NewSectionReader(f, 0, size), readBuffer)
+	r := readFrom(f, 0, size)
 	start := int64(0)
 	var inApply error
 	apply := func(group []Record) error {
@@ -216,7 +215,7 @@ func (p *replay) peek(j int, apply func([]Record) error) (scanned, error) {
 		return scanned{}, fmt.Errorf("persist: open %s: %w", path, err)
 	}
 	defer func() { _ = f.Close() }() // it was only read
-	r := bufio.NewReaderSize(io.NewSectionReader(f, 0, p.sizes[j]), readBuffer)
+	r := readFrom(f, 0, p.sizes[j])
 	out, err := scan(p.ctx, r, 0, p.sizes[j], apply)
 	if err != nil && !errors.Is(err, errStop) {
 		return out, fmt.Errorf("persist: read %s: %w", path, err)

@@ -15,6 +15,11 @@ import (
 // readBuffer is how much of a file is read at a time.
 const readBuffer = 256 << 10
 
+// readFrom returns a buffered reader of the bytes [off, size) of a file.
+func readFrom(f vfs.File, off, size int64) *bufio.Reader {
+	return bufio.NewReaderSize(io.NewSectionReader(f, off, size-off), int(min(max(size-off, 4<<10), readBuffer)))
+}
+
 // scanned is what reading a file, or the AOF part of one, has found.
 type scanned struct {
 	// end is the offset behind the last whole group or annotation: where a repair would cut.
@@ -179,7 +184,7 @@ func tornByZeros(f vfs.File, size, start int64) (bool, error) {
 	if data <= start {
 		return true, nil
 	}
-	rec := newRecordReader(bufio.NewReader(io.NewSectionReader(f, start, data-start)), start, data)
+	rec := newRecordReader(readFrom(f, start, data), start, data)
 	for {
 		_, _, err := rec.next()
 		var flt *fault
@@ -213,7 +218,7 @@ func lastNonZero(f vfs.File, start, size int64) (int64, error) {
 // hiddenRecord looks behind the record at start for another one that is whole and is followed by
 // the file's end, by a further record or by a torn one. It returns -1 when there is none.
 func hiddenRecord(f vfs.File, size, start int64) (int64, error) {
-	r := bufio.NewReaderSize(io.NewSectionReader(f, start, size-start), readBuffer)
+	r := readFrom(f, start, size)
 	off := start
 	for {
 		line, err := r.ReadSlice('\n')
@@ -230,7 +235,7 @@ func hiddenRecord(f vfs.File, size, start int64) (int64, error) {
 		if next, err := r.Peek(1); err != nil || next[0] != '*' || !bytes.HasSuffix(line, []byte("\r\n")) {
 			continue
 		}
-		rec := newRecordReader(bufio.NewReader(io.NewSectionReader(f, off, size-off)), off, size)
+		rec := newRecordReader(readFrom(f, off, size), off, size)
 		if _, _, err := rec.next(); err != nil {
 			continue
 		}
