@@ -1,0 +1,442 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// haveLoops says whether this system has event loops.
+const haveLoops = true
+
+const (
+	eventsPerTurn = 256
+	readSize      = 64 << 10 // what one read takes at most, unless a large argument is known to come
+)
+
+// loop serves many connections on one goroutine. A turn is: execute what has
+// arrived on all readable connections and what is in the mail, make it durable
+// with one Commit, send the replies, and sleep until something happens.
+//
+// When Commit may wait for the disk, the replies of the turn are held back
+// and Commit runs on the loop's committer, while the loop goes on: the next Commit
+// then covers all turns that have been made meanwhile.
+//
+// A loop belongs to the goroutine that is in run. A command that runs long
+// gives the loop away (conn.GiveAway): a new goroutine continues the turn where
+// it stands, and the old one, when the command has ended, leaves a note in the
+// connection's mail and is gone. So the state of a turn is in the loop, not in
+// local variables.
+type loop struct {
+	front *loops
+	srv   *Server
+	epoll int
+	waker int // an eventfd
+
+	conns   []*conn // by descriptor
+	count   int     // of conns
+	doors   map[int]*door
+	closing bool // no new connections; the loop ends with the last one
+	forced  bool // connections are closed as they are
+
+	// The turn.
+	now       time.Time
+	events    []unix.EpollEvent
+	nEvents   int
+	nextEvent int
+	letters   []letter
+	nextMail  int
+	dirty     []*conn // have executed something or got mail
+	in        []byte  // what is being read; every connection's, one at a time
+
+	// Replies held back, see finish.
+	guard      commitGuard
+	committing bool
+	flight     []*conn // wait for the Commit under way
+	held       []*conn // wait for the one after it
+	commits    chan struct{}
+
+	spare [][]byte // empty output buffers
+
+	asleep atomic.Bool // in epoll_wait, or about to be
+	mu     sync.Mutex  // guards box and over
+	box    []letter
+	over   bool // nobody reads the box any more
+}
+
+// letter is what others want of the loop: look at a connection's mail, or call something.
+type letter struct {
+	conn *conn
+	call func()
+}
+
+func newLoop(f *loops) (*loop, error) {
+	l := &loop{front: f, srv: f.srv, doors: map[int]*door{}, events: make([]unix.EpollEvent, eventsPerTurn), commits: make(chan struct{}, 1), waker: -1}
+	var err error
+	if l.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
+		return nil, fmt.Errorf("server: make an event loop: %w", err)
+	}
+	if l.waker, err = unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC); err == nil {
+		err = l.watch(l.waker, unix.EPOLLIN)
+	}
+	if err != nil {
+		l.release()
+		return nil, fmt.Errorf("server: make an event loop: %w", err)
+	}
+	return l, nil
+}
+
+func (l *loop) release() {
+	unix.Close(l.epoll)
+	if l.waker >= 0 {
+		unix.Close(l.waker)
+	}
+}
+
+func (l *loop) watch(fd int, events uint32) error {
+	return unix.EpollCtl(l.epoll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: events, Fd: int32(fd)})
+}
+
+func (l *loop) change(fd int, events uint32) error {
+	return unix.EpollCtl(l.epoll, unix.EPOLL_CTL_MOD, fd, &unix.EpollEvent{Events: events, Fd: int32(fd)})
+}
+
+func (l *loop) ignore(fd int) { unix.EpollCtl(l.epoll, unix.EPOLL_CTL_DEL, fd, nil) }
+
+// run makes turns until the loop is closed, or given away by this goroutine.
+func (l *loop) run() {
+	defer l.front.wg.Done()
+	for l.turn() {
+		if l.closing && l.closed() {
+			return
+		}
+		l.sleep()
+	}
+}
+
+// turn returns false when this goroutine has given the loop away.
+func (l *loop) turn() bool {
+	for l.nextEvent < l.nEvents {
+		ev := &l.events[l.nextEvent]
+		l.nextEvent++
+		if !l.event(int(ev.Fd), ev.Events) {
+			return false
+		}
+	}
+	if !l.readMail() {
+		return false
+	}
+	l.finish()
+	return true
+}
+
+func (l *loop) event(fd int, events uint32) (mine bool) {
+	if fd == l.waker {
+		var count [8]byte
+		unix.Read(l.waker, count[:])
+		return true
+	}
+	if d := l.doors[fd]; d != nil && !d.gone.Load() {
+		l.accept(d)
+		return true
+	}
+	if fd >= len(l.conns) || l.conns[fd] == nil {
+		return true // closed in this turn
+	}
+	c := l.conns[fd]
+	if events&unix.EPOLLOUT != 0 {
+		l.send(c)
+	}
+	switch {
+	case events&^unix.EPOLLOUT == 0 || c.fd < 0:
+		return true
+	case c.eof && events&(unix.EPOLLHUP|unix.EPOLLERR) != 0:
+		l.shut(c) // nobody is left to read the rest
+		return true
+	}
+	return l.receive(c)
+}
+
+// readMail looks at what other goroutines, or connections of this loop, want.
+func (l *loop) readMail() (mine bool) {
+	for {
+		for l.nextMail < len(l.letters) {
+			m := l.letters[l.nextMail]
+			l.letters[l.nextMail] = letter{}
+			l.nextMail++
+			if m.call != nil {
+				m.call()
+			} else if !l.openMail(m.conn) {
+				return false
+			}
+		}
+		l.mu.Lock()
+		l.letters, l.box, l.nextMail = l.box, l.letters[:0], 0
+		l.mu.Unlock()
+		if len(l.letters) == 0 {
+			return true
+		}
+	}
+}
+
+// post leaves a letter. When the loop is awake that costs no system call. It
+// returns false when the loop has ended.
+func (l *loop) post(m letter) bool {
+	l.mu.Lock()
+	over := l.over
+	if !over {
+		l.box = append(l.box, m)
+	}
+	l.mu.Unlock()
+	if !over && l.asleep.CompareAndSwap(true, false) {
+		unix.Write(l.waker, []byte{1, 0, 0, 0, 0, 0, 0, 0})
+	}
+	return !over
+}
+
+// sleep waits for events. Who posts after the look into the box finds the loop asleep.
+func (l *loop) sleep() {
+	l.asleep.Store(true)
+	l.mu.Lock()
+	mail := len(l.box) > 0
+	l.mu.Unlock()
+	timeout := -1
+	if mail {
+		timeout = 0
+	}
+	n, err := unix.EpollWait(l.epoll, l.events, timeout)
+	l.asleep.Store(false)
+	if err != nil { // interrupted by a signal: nothing else can be wrong with these descriptors
+		n = 0
+	}
+	l.nEvents, l.nextEvent = n, 0
+	l.now = l.srv.now()
+}
+
+// finish ends the turn: Commit, then the replies.
+func (l *loop) finish() {
+	if len(l.dirty) == 0 {
+		return
+	}
+	if l.committing || l.srv.core.CommitWaits() {
+		for _, c := range l.dirty {
+			c.dirty = false
+			if !c.held {
+				c.held = true
+				l.held = append(l.held, c)
+			}
+		}
+		l.dirty = l.dirty[:0]
+		l.commitHeld()
+		return
+	}
+	lost := l.guard.lost(l.srv.core.Commit())
+	for i, c := range l.dirty {
+		l.dirty[i] = nil
+		c.dirty = false
+		l.confirm(c, c.sure(), lost)
+	}
+	l.dirty = l.dirty[:0]
+}
+
+// confirm lets the first n bytes of the output go, or drops the connection.
+func (l *loop) confirm(c *conn, n int, lost bool) {
+	switch {
+	case c.fd < 0:
+	case lost && c.away: // its replies are not confirmed; it is dropped when it comes back
+		c.doomed = true
+	case lost:
+		l.drop(c, reasonLog)
+	default:
+		c.ready = n
+		if !c.away {
+			l.send(c)
+		}
+	}
+}
+
+// commitHeld starts a Commit for the replies held back, unless one is under way.
+func (l *loop) commitHeld() {
+	if l.committing || len(l.held) == 0 {
+		return
+	}
+	l.committing = true
+	l.flight, l.held = l.held, l.flight[:0]
+	for _, c := range l.flight {
+		c.held = false
+		c.flight = c.sure()
+	}
+	l.commits <- struct{}{}
+}
+
+// commit is the committer: it waits for the disk so that the loop need not.
+func (l *loop) commit() {
+	defer l.front.wg.Done()
+	for range l.commits {
+		err := l.srv.core.Commit()
+		l.post(letter{call: func() { l.committed(err) }})
+	}
+}
+
+// committed ends the Commit under way. What was executed while it failed is as
+// uncertain as what it was for.
+func (l *loop) committed(err error) {
+	l.committing = false
+	lost := l.guard.lost(err)
+	for i, c := range l.flight {
+		l.flight[i] = nil
+		l.confirm(c, c.flight, lost)
+	}
+	l.flight = l.flight[:0]
+	if lost {
+		for _, c := range l.held {
+			c.held = false
+			l.confirm(c, 0, true)
+		}
+		l.held = l.held[:0]
+		for _, c := range l.dirty {
+			l.confirm(c, 0, true)
+		}
+	}
+	l.commitHeld()
+}
+
+// tick applies the limits that depend on time.
+func (l *loop) tick(now time.Time) {
+	for _, d := range l.doors {
+		l.reopen(d)
+	}
+	for _, c := range l.conns {
+		if c == nil || c.away {
+			continue
+		}
+		if reason := c.overdue(now); reason != "" {
+			l.drop(c, reason)
+		}
+	}
+}
+
+// close begins the end: everybody gets the rest of their replies. force does without.
+func (l *loop) close(force bool) {
+	l.closing, l.forced = true, force
+	for _, c := range l.conns {
+		switch {
+		case c == nil || c.away:
+		case force:
+			l.shut(c)
+		default:
+			c.closing = true
+			l.send(c) // closes it when there is nothing to send
+		}
+	}
+}
+
+// closed ends the loop when it has no connection any more. Those whose command
+// is still running are left to it when the loop is forced.
+func (l *loop) closed() bool {
+	if l.committing {
+		return false
+	}
+	if l.forced {
+		for _, c := range l.conns {
+			if c != nil && !c.away {
+				return false
+			}
+		}
+		l.front.abandoned.Add(int64(l.count))
+	} else if l.count > 0 {
+		return false
+	}
+	l.mu.Lock()
+	l.over = true
+	l.mu.Unlock()
+	close(l.commits)
+	return true
+}
+
+// loops is the front with event loops.
+type loops struct {
+	srv       *Server
+	all       []*loop
+	next      int // the loop that gets the next connection; of the first loop's goroutine
+	wg        sync.WaitGroup
+	abandoned atomic.Int64 // clients whose command outlived the loop
+
+	mu      sync.Mutex // guards what follows
+	started bool
+	doors   map[*listener]*door
+}
+
+// newLoops makes n loops; 0 chooses by the machine.
+func newLoops(s *Server, n int) (front, error) {
+	if n <= 0 {
+		n = 1
+		if p := runtime.GOMAXPROCS(0); p > 4 {
+			n = min(p/2, 16)
+		}
+	}
+	f := &loops{srv: s, doors: map[*listener]*door{}}
+	for range n {
+		l, err := newLoop(f)
+		if err != nil {
+			for _, l := range f.all {
+				l.release()
+			}
+			return nil, err
+		}
+		f.all = append(f.all, l)
+	}
+	return f, nil
+}
+
+func (f *loops) start() error {
+	f.mu.Lock()
+	f.started = true
+	f.mu.Unlock()
+	for _, l := range f.all {
+		l.now = f.srv.now()
+		f.wg.Add(2)
+		go l.run()
+		go l.commit()
+	}
+	return nil
+}
+
+func (f *loops) tick(now time.Time) {
+	for _, l := range f.all {
+		l.post(letter{call: func() { l.tick(now) }})
+	}
+}
+
+func (f *loops) stop(ctx context.Context) error {
+	done := make(chan struct{})
+	go func() {
+		f.wg.Wait()
+		for _, l := range f.all {
+			l.release()
+		}
+		close(done)
+	}()
+	for _, l := range f.all {
+		l.post(letter{call: func() { l.close(false) }})
+	}
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+	}
+	for _, l := range f.all {
+		l.post(letter{call: func() { l.close(true) }})
+	}
+	select {
+	case <-done:
+		return nil
+	case <-time.After(forceGrace):
+		return stillRunning(int(max(f.abandoned.Load(), 1)))
+	}
+}
