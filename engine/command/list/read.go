@@ -158,7 +158,7 @@ func (s search) run(l *handle, element []byte, found func(at int64)) {
 			matches++
 			if matches >= rank {
 				found(at)
-				if s.count > 0 && matches-rank+1 >= s.count {
+				if !s.counted || s.count > 0 && matches-rank+1 >= s.count {
 					return false
 				}
 			}
