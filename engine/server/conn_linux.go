@@ -147,9 +147,10 @@ func (l *loop) work(c *conn) (mine bool) {
 	}
 	l.prepare(c)
 	used := c.feed(c.in)
-	rest := copy(c.in, c.in[used:])
-	c.in = c.in[:rest]
-	if rest == 0 && !c.away {
+	if used > 0 { // moving a large argument at each of its pieces would be quadratic
+		c.in = c.in[:copy(c.in, c.in[used:])]
+	}
+	if len(c.in) == 0 && !c.away {
 		l.reuse(c.in)
 		c.in = nil
 	}

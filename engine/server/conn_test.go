@@ -229,7 +229,7 @@ func TestTimeLimits(t *testing.T) {
 			c.Server.Timeout = 30 * time.Second
 			c.Server.ClientOutputBufferLimit.Pubsub = config.OutputLimit{Soft: 1 << 20, For: 10 * time.Second}
 		})
-		now := time.Now()
+		now := h.srv.now()
 		idle, blocked, sub, slow := h.dial(), h.dial(), h.dial(), h.dial()
 		idle.ask(request("PING"), "+PONG\r\n")
 		sub.ask(request("SUB"), "+OK\r\n")

@@ -234,6 +234,9 @@ func newHarness(t *testing.T, io string, edit func(*config.Config)) *harness {
 	}
 	h := &harness{fakeCore: core, t: t, run: make(chan error, 1)}
 	h.srv = newServer(core, slog.New(slog.DiscardHandler))
+	h.srv.tick = time.Hour // tests say when
+	now := time.Now()
+	h.srv.now = func() time.Time { return now }
 	if err := h.srv.Listen([]string{"127.0.0.1"}, -1, "", 0); err != nil {
 		t.Fatal(err)
 	}

@@ -281,9 +281,10 @@ func (c *netConn) received(data []byte) bool {
 // work executes what is complete of the kept input.
 func (c *netConn) work() {
 	used := c.feed(c.in)
-	rest := copy(c.in, c.in[used:])
-	c.in = c.in[:rest]
-	if rest == 0 {
+	if used > 0 { // moving a large argument at each of its pieces would be quadratic
+		c.in = c.in[:copy(c.in, c.in[used:])]
+	}
+	if len(c.in) == 0 {
 		c.in = recycled(c.in)
 	}
 }

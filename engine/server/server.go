@@ -36,6 +36,7 @@ type Server struct {
 	core core
 	log  *slog.Logger
 	now  func() time.Time
+	tick time.Duration // between looks at limits that depend on time
 
 	mu        sync.Mutex // guards what follows
 	front     front
@@ -62,7 +63,7 @@ func newServer(c core, log *slog.Logger) *Server {
 	if log == nil {
 		log = slog.Default()
 	}
-	return &Server{core: c, log: log, now: time.Now, quit: make(chan struct{}), stopped: make(chan struct{})}
+	return &Server{core: c, log: log, now: time.Now, tick: time.Second, quit: make(chan struct{}), stopped: make(chan struct{})}
 }
 
 // ErrClosed is returned when a server is used after Close.
@@ -166,11 +167,11 @@ func (s *Server) Run(ctx context.Context) error {
 	if s.runErr = f.start(); s.runErr != nil {
 		return s.runErr
 	}
-	second := time.NewTicker(time.Second)
-	defer second.Stop()
+	ticker := time.NewTicker(s.tick)
+	defer ticker.Stop()
 	for {
 		select {
-		case <-second.C:
+		case <-ticker.C:
 			f.tick(s.now())
 			continue
 		case <-ctx.Done():
