@@ -188,7 +188,7 @@ func TestAgainstMap(t *testing.T) {
 			r := random(t)
 			z, want := New(maphash.MakeSeed()), map[string]float64{}
 			var views []held
-			for round := range 12 {
+			for round := range 9 {
 				for range 1500 {
 					write(t, r, z, want, 3000, scores, []float64{0.1, 0.5, 0.9}[round%3])
 					if r.IntN(150) == 0 {
@@ -259,7 +259,7 @@ func TestLex(t *testing.T) {
 	r := random(t)
 	z, want := New(maphash.MakeSeed()), map[string]float64{}
 	for range 4000 {
-		m := fmt.Sprintf("%x", r.IntN(1<<20))[:1+r.IntN(3)] + fmt.Sprintf("%x", r.IntN(1<<12))
+		m := fmt.Sprintf("%05x", r.IntN(1<<20))[:1+r.IntN(3)] + fmt.Sprintf("%x", r.IntN(1<<12))
 		z.Set([]byte(m), 0)
 		want[m] = 0
 	}

@@ -3,7 +3,7 @@ package tree
 import "unsafe"
 
 // Cut removes the elements from position from up to position to. Whole subtrees are dropped without a
-// look at what is in them: the cost is that of two paths.
+// look at what is in them: the cost is that of two paths, and of one if the range lies in one leaf.
 func (t *Tree[K, E, L]) Cut(from, to int) {
 	from, to = max(from, 0), min(to, t.n)
 	if from >= to {
@@ -11,6 +11,14 @@ func (t *Tree[K, E, L]) Cut(from, to int) {
 	}
 	if from == 0 && to == t.n {
 		t.Clear()
+		return
+	}
+	var p Path[K, E]
+	t.Seek(from, &p)
+	if end := p.Off + to - from; end < L(p.Leaf).Len() || p.Off > 0 && end == L(p.Leaf).Len() {
+		t.Own(&p)
+		L(p.Leaf).Cut(p.Off, end)
+		t.Done(&p)
 		return
 	}
 	var bytes int64
