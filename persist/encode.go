@@ -3,8 +3,9 @@ package persist
 import "strconv"
 
 // Record is one command of the log. The log copies what it needs of Args in Append, and lends Args
-// to Replay's function for the call.
-type Record struct {
+// to Replay's function for the call. It is an alias of an unnamed type, so that who appends can have the
+// same one without knowing this package.
+type Record = struct {
 	// DB is the database that the command runs in.
 	DB int
 	// Args are the command's name and its arguments; at least one.
