@@ -398,7 +398,9 @@ func (f *rdbFrame) function() error {
 // object skips a value.
 func (f *rdbFrame) object(typ byte) error {
 	switch typ {
-	case rdbString, rdbZipMap, rdbZipListL, rdbIntSet, rdbZipListZ, rdbZipListH,
+	case rdbIntSet:
+		return f.intset()
+	case rdbString, rdbZipMap, rdbZipListL, rdbZipListZ, rdbZipListH,
 		rdbListPackH, rdbListPackZ, rdbListPackS:
 		return f.strings(1)
 	case rdbList, rdbSet, rdbQuickList, rdbHash:
@@ -418,6 +420,19 @@ func (f *rdbFrame) object(typ byte) error {
 		return err
 	}
 	return f.bad("the RDB file holds a value of type %d, which this program does not read", typ)
+}
+
+// intset skips a set of integers, whose count the library takes for the truth.
+func (f *rdbFrame) intset() error {
+	raw, encoding, err := f.rawString()
+	if err != nil || f.take == nil && encoding == rdbEncLZF {
+		return err // compressed: it is looked at when it is unpacked
+	}
+	if encoding != rdbPlain && encoding != rdbEncLZF || len(raw) < 8 ||
+		uint64(len(raw)-8) != uint64(binary.LittleEndian.Uint32(raw))*uint64(binary.LittleEndian.Uint32(raw[4:])) {
+		return f.bad("a set of integers whose size is not what it says")
+	}
+	return nil
 }
 
 // pair skips an element that is more than strings.

@@ -1,7 +1,7 @@
 package persist
 
 import (
-	"math"
+	"math/bits"
 	"path/filepath"
 	"time"
 )
@@ -68,8 +68,7 @@ func (t *triggers) due(now time.Time, size int64) (Cause, bool) {
 	switch {
 	case t.maxSize > 0 && size >= t.maxSize && size-t.baseline >= t.minGrowth():
 		return CauseSize, true
-	case t.percent > 0 && size >= t.minSize && size > t.baseline &&
-		satMul(size, 100) >= satMul(t.baseline, satAdd(100, int64(t.percent))):
+	case t.percent > 0 && size >= t.minSize && size > t.baseline && grown(size, t.baseline, t.percent):
 		return CauseGrowth, true
 	case t.interval > 0 && size > t.baseline && now.Sub(t.last) >= t.interval:
 		return CauseInterval, true
@@ -83,19 +82,12 @@ func (t *triggers) minGrowth() int64 {
 	return max(t.maxSize/4, t.baseline/4, 4096)
 }
 
-// satMul multiplies numbers that are not negative; what is too large is the largest there is.
-func satMul(a, b int64) int64 {
-	if a > 0 && b > math.MaxInt64/a {
-		return math.MaxInt64
-	}
-	return a * b
-}
-
-func satAdd(a, b int64) int64 {
-	if b > math.MaxInt64-a {
-		return math.MaxInt64
-	}
-	return a + b
+// grown says whether size is at least percent more than baseline: size × 100 ≥ baseline × (100 +
+// percent), in 128 bits, so that no figure wraps round.
+func grown(size, baseline int64, percent int) bool {
+	hi1, lo1 := bits.Mul64(uint64(size), 100)
+	hi2, lo2 := bits.Mul64(uint64(baseline), 100+uint64(percent))
+	return hi1 > hi2 || hi1 == hi2 && lo1 >= lo2
 }
 
 // ShouldRewrite says whether a rewrite is due at now, and why. It is not while one runs, while the
