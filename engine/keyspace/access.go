@@ -12,9 +12,7 @@ const (
 )
 
 // access counts an access at the shard's time; time 0 (replay) is none.
-func (s *Shard) access(r *record) {
-	r.access = s.nextAccess(r.access)
-}
+func (s *Shard) access(r rec) { r.setAccess(s.nextAccess(r.access())) }
 
 func (s *Shard) nextAccess(old uint32) uint32 {
 	if !s.limits.LFU {
@@ -55,27 +53,27 @@ func lfuGrow(c uint8, rng *rand.Rand) uint8 {
 }
 
 // Touch counts an access and reports whether the key is there.
-func (d *DB) Touch(key []byte) bool { return d.lookup(key) != nil }
+func (d *DB) Touch(key []byte) bool { return d.lookup(key).r != nil }
 
 // Idle returns the seconds since the last access, without counting one. It says nothing useful while
 // Limits.LFU is set.
 func (d *DB) Idle(key []byte) (seconds int64, ok bool) {
-	r := d.peek(key)
+	r := d.peek(key).r
 	if r == nil {
 		return 0, false
 	}
 	if d.s.now == 0 {
 		return 0, true
 	}
-	return int64(uint32(d.s.now/1000)-r.access) & accessMask, true
+	return int64(uint32(d.s.now/1000)-r.access()) & accessMask, true
 }
 
 // Freq returns the logarithmic access counter, without counting an access. It says nothing useful
 // while Limits.LFU is not set.
 func (d *DB) Freq(key []byte) (counter int, ok bool) {
-	r := d.peek(key)
+	r := d.peek(key).r
 	if r == nil {
 		return 0, false
 	}
-	return int(lfuCounter(r.access, d.s.now)), true
+	return int(lfuCounter(r.access(), d.s.now)), true
 }

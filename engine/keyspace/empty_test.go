@@ -10,8 +10,12 @@ func (k *Keyspace) checkEmpty(t *testing.T) {
 	}
 	for _, s := range k.shards {
 		for _, d := range s.dbs {
-			if len(d.t.due) != 0 {
-				t.Errorf("%d deadlines of nothing", len(d.t.due))
+			tb := d.t
+			if tb.live != 0 || tb.used != 0 || len(tb.side.free) != int(tb.side.made) {
+				t.Errorf("live %d, used %d, large values %d of %d", tb.live, tb.used, len(tb.side.free), tb.side.made)
+			}
+			if tb.wheel != nil && tb.wheel.n != 0 {
+				t.Errorf("%d deadlines of nothing", tb.wheel.n)
 			}
 		}
 	}

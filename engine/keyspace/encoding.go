@@ -8,23 +8,24 @@ const embstrMax = 44
 // Encoding returns what OBJECT ENCODING of Redis 7.0 would say, computed from the limits, the value
 // and a bit that stays once the value was converted; "" when the key is absent.
 func (d *DB) Encoding(key []byte) string {
-	r := d.peek(key)
+	r := d.peek(key).r
 	if r == nil {
 		return ""
 	}
-	switch r.typ {
+	conv := r.has(flagConv)
+	switch r.typ() {
 	case String:
-		return stringEncoding(r.val.(*str).b, r.conv)
+		return stringEncoding(d.t.string(r), conv)
 	case List:
 		return "quicklist"
 	case Stream:
 		return "stream"
 	case Set:
-		return pick(r.conv, "intset", "hashtable")
+		return pick(conv, "intset", "hashtable")
 	case ZSet:
-		return pick(r.conv, "listpack", "skiplist")
+		return pick(conv, "listpack", "skiplist")
 	default:
-		return pick(r.conv, "listpack", "hashtable")
+		return pick(conv, "listpack", "hashtable")
 	}
 }
 

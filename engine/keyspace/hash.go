@@ -1,5 +1,7 @@
 package keyspace
 
+import "github.com/kevy-lua/kevy-lua/engine/keyspace/hash"
+
 // HashHandle gives access to one hash. A missing key is an empty hash; the first write creates it.
 // It is used by value on the caller's stack, under the shard's lock; functions given to Range and
 // Scan must not write to the shard.
@@ -12,85 +14,85 @@ func (d *DB) Hash(key []byte) (h HashHandle, ok bool) {
 	return h, ok
 }
 
-func (h *HashHandle) dict() *dict {
-	r := h.rec()
-	if r == nil {
-		return nil
+func (h *HashHandle) large() *hash.Hash {
+	if v, ok := h.col().(largeHash); ok {
+		return v.Hash
 	}
-	return r.val.(*dict)
+	return nil
 }
 
 // Len returns the number of fields.
 func (h *HashHandle) Len() int {
-	if v := h.dict(); v != nil {
-		return len(v.keys)
+	if v := h.large(); v != nil {
+		return v.Len()
 	}
 	return 0
 }
 
 // Get returns the field's value.
 func (h *HashHandle) Get(field []byte) ([]byte, bool) {
-	v := h.dict()
-	if v == nil {
-		return nil, false
+	if v := h.large(); v != nil {
+		return v.Get(field)
 	}
-	i, ok := v.at[string(field)]
-	if !ok {
-		return nil, false
-	}
-	return v.vals[i], true
+	return nil, false
 }
 
 // Set sets the field and reports whether it is new.
 func (h *HashHandle) Set(field, value []byte) (created bool) {
-	r := h.write(Hash, func() collection { return newDict() })
-	v := r.val.(*dict)
-	created = v.set(field, value)
-	r.conv = r.conv || h.d.s.limits.hashConverts(len(v.keys), len(field), len(value))
-	h.wrote(r, len(v.keys))
+	v := h.large()
+	if v == nil {
+		v = hash.New(h.d.s.ks.hashSeed)
+		h.create(Hash, largeHash{v})
+	} else {
+		h.save()
+	}
+	created = v.Set(field, value)
+	h.wrote(v.Len(), h.d.s.limits.hashConverts(v.Len(), len(field), len(value)))
 	return created
 }
 
 // Delete removes the field and reports whether it was there.
 func (h *HashHandle) Delete(field []byte) bool {
-	if _, ok := h.Get(field); !ok {
+	v := h.large()
+	if v == nil {
 		return false
 	}
-	r := h.write(Hash, nil)
-	v := r.val.(*dict)
-	v.del(field)
-	h.wrote(r, len(v.keys))
+	if _, ok := v.Get(field); !ok {
+		return false
+	}
+	h.save()
+	v.Delete(field)
+	h.wrote(v.Len(), false)
 	return true
 }
 
 // Range calls fn for all fields until it returns false.
 func (h *HashHandle) Range(fn func(field, value []byte) bool) {
-	if v := h.dict(); v != nil {
-		v.each(fn)
+	if v := h.large(); v != nil {
+		v.Range(fn)
 	}
 }
 
 // Scan calls fn for the fields from cursor on, about count of them, and returns the cursor to go on
 // with, 0 at the end. Its guarantee is that of DB.Scan.
 func (h *HashHandle) Scan(cursor uint64, count int, fn func(field, value []byte)) uint64 {
-	h.Range(func(f, v []byte) bool { fn(f, v); return true })
+	if v := h.large(); v != nil {
+		return v.Scan(cursor, count, fn)
+	}
 	return 0
 }
 
 // Random returns a field, each as likely as another; nil when the hash is empty.
 func (h *HashHandle) Random() (field, value []byte) {
-	v := h.dict()
-	if v == nil {
-		return nil, nil
+	if v := h.large(); v != nil {
+		return v.Random(h.d.s.rng)
 	}
-	i := h.d.s.rng.IntN(len(v.keys))
-	return bytesOf(v.keys[i]), v.vals[i]
+	return nil, nil
 }
 
-func (v *dict) each(fn func(k, val []byte) bool) {
-	for i, k := range v.keys {
-		if !fn(bytesOf(k), v.vals[i]) {
-			return
-		}
+// RangeHash calls fn for all fields of a hash until it returns false.
+func (f *Frozen) RangeHash(fn func(field, value []byte) bool) {
+	if f.Type == Hash {
+		f.snap.col.(*hash.View).Range(fn)
 	}
 }

@@ -1,5 +1,7 @@
 package keyspace
 
+import "github.com/kevy-lua/kevy-lua/engine/keyspace/list"
+
 // ListHandle gives access to one list, as HashHandle does to a hash. Positions count from 0 and are
 // in range: the caller has checked them against Len.
 type ListHandle struct{ handle }
@@ -11,34 +13,48 @@ func (d *DB) List(key []byte) (h ListHandle, ok bool) {
 	return h, ok
 }
 
-func newList() collection { return &list{} }
-
-func (h *ListHandle) live() [][]byte {
-	if r := h.rec(); r != nil {
-		return r.val.(*list).live()
+func (h *ListHandle) large() *list.List {
+	if v, ok := h.col().(largeList); ok {
+		return v.List
 	}
 	return nil
 }
 
-func (h *ListHandle) change(fn func(v *list)) {
-	r := h.write(List, newList)
-	v := r.val.(*list)
-	fn(v)
-	h.wrote(r, len(v.live()))
+// write returns the list to be written, creating it when it is absent.
+func (h *ListHandle) write() *list.List {
+	v := h.large()
+	if v == nil {
+		v = list.New()
+		h.create(List, largeList{v})
+		return v
+	}
+	h.save()
+	return v
 }
 
 // Len returns the number of elements.
-func (h *ListHandle) Len() int { return len(h.live()) }
+func (h *ListHandle) Len() int {
+	if v := h.large(); v != nil {
+		return v.Len()
+	}
+	return 0
+}
 
 // Index returns element i.
-func (h *ListHandle) Index(i int) []byte { return h.live()[i] }
+func (h *ListHandle) Index(i int) []byte { return h.large().Index(i) }
 
 // PushFront puts v before the first element.
-func (h *ListHandle) PushFront(v []byte) { h.change(func(l *list) { l.pushFront(v) }) }
+func (h *ListHandle) PushFront(v []byte) {
+	l := h.write()
+	l.PushFront(v)
+	h.wrote(l.Len(), false)
+}
 
 // PushBack puts v behind the last element.
 func (h *ListHandle) PushBack(v []byte) {
-	h.change(func(l *list) { l.insert(len(l.live()), v) })
+	l := h.write()
+	l.PushBack(v)
+	h.wrote(l.Len(), false)
 }
 
 // PopFront removes the first element and returns it, valid until the next write; nil when the list
@@ -47,52 +63,66 @@ func (h *ListHandle) PopFront() []byte {
 	if h.Len() == 0 {
 		return nil
 	}
-	b := h.Index(0)
-	h.Delete(0, 1)
-	return b
+	l := h.write()
+	v := l.PopFront()
+	h.wrote(l.Len(), false)
+	return v
 }
 
 // PopBack removes the last element and returns it, valid until the next write; nil when the list is
 // empty.
 func (h *ListHandle) PopBack() []byte {
-	n := h.Len()
-	if n == 0 {
+	if h.Len() == 0 {
 		return nil
 	}
-	b := h.Index(n - 1)
-	h.Delete(n-1, 1)
-	return b
+	l := h.write()
+	v := l.PopBack()
+	h.wrote(l.Len(), false)
+	return v
 }
 
 // Set replaces element i.
-func (h *ListHandle) Set(i int, v []byte) { h.change(func(l *list) { l.set(i, v) }) }
+func (h *ListHandle) Set(i int, v []byte) {
+	l := h.write()
+	l.Set(i, v)
+	h.wrote(l.Len(), false)
+}
 
 // Insert puts v before element i; i may be Len.
-func (h *ListHandle) Insert(i int, v []byte) { h.change(func(l *list) { l.insert(i, v) }) }
+func (h *ListHandle) Insert(i int, v []byte) {
+	l := h.write()
+	l.Insert(i, v)
+	h.wrote(l.Len(), false)
+}
 
 // Delete removes n elements from position i on.
 func (h *ListHandle) Delete(i, n int) {
-	if n > 0 {
-		h.change(func(l *list) { l.cut(i, n) })
+	if n <= 0 {
+		return
 	}
+	l := h.write()
+	l.Delete(i, n)
+	h.wrote(l.Len(), false)
 }
 
 // Range calls fn for n elements from position i on, until it returns false.
 func (h *ListHandle) Range(i, n int, fn func(v []byte) bool) {
-	live := h.live()
-	for ; n > 0 && i < len(live); i, n = i+1, n-1 {
-		if !fn(live[i]) {
-			return
-		}
+	if v := h.large(); v != nil && n > 0 && i < v.Len() {
+		v.Range(i, n, fn)
 	}
 }
 
 // RangeBack calls fn for n elements from position i downwards, until it returns false.
 func (h *ListHandle) RangeBack(i, n int, fn func(v []byte) bool) {
-	live := h.live()
-	for ; n > 0 && i >= 0; i, n = i-1, n-1 {
-		if !fn(live[i]) {
-			return
-		}
+	if v := h.large(); v != nil && n > 0 && i >= 0 {
+		v.RangeBack(i, n, fn)
+	}
+}
+
+// RangeList calls fn for all elements of a list, in order, until it returns false.
+func (f *Frozen) RangeList(fn func(v []byte) bool) {
+	if f.Type == List {
+		v := f.snap.col.(*list.View)
+		v.Range(0, v.Len(), fn)
 	}
 }

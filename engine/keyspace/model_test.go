@@ -197,7 +197,7 @@ func (m *model) step() {
 		m.unitStep()
 	case n < 20:
 		m.time()
-	case n < 40:
+	case n < 40 || n < 70 && m.keys < 1000:
 		m.viewStep()
 	case n < 55:
 		m.scanStep()
@@ -205,7 +205,7 @@ func (m *model) step() {
 		m.clear()
 	case n < 59:
 		m.swap()
-	case n < 90:
+	case n < 95:
 		m.rename()
 	case n < 180:
 		m.deadlineOp()
@@ -319,7 +319,7 @@ func (m *model) expire() {
 		}
 		for {
 			due := s.PopDue(m.now, 50, nil)
-			if len(due) == 0 {
+			if len(due) == 0 && s.NextDue() > m.now {
 				break
 			}
 			for _, e := range due {
@@ -519,7 +519,7 @@ func (m *model) viewStep() {
 	}
 	i := m.rng.IntN(m.k.Shards())
 	if !m.viewDone[i] {
-		m.viewDone[i] = m.view.Slice(i, 1+m.rng.IntN(m.keys/5+2), &m.batch)
+		m.viewDone[i] = m.view.Slice(i, 1+m.rng.IntN(m.keys/2+2), &m.batch)
 	}
 	if m.rng.IntN(2) == 0 {
 		m.drain()
@@ -726,6 +726,9 @@ func (m *model) valueOp() {
 		return
 	}
 	if v == nil {
+		if m.scan != nil && m.scan.db == db {
+			delete(m.scan.must, key) // it was hidden, perhaps when its turn came
+		}
 		v = &mval{typ: typ}
 		switch typ {
 		case Hash, Set:

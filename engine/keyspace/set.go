@@ -1,7 +1,10 @@
 package keyspace
 
 import (
+	"cmp"
 	"slices"
+
+	"github.com/kevy-lua/kevy-lua/engine/keyspace/set"
 )
 
 // SetHandle gives access to one set, as HashHandle does to a hash.
@@ -14,42 +17,41 @@ func (d *DB) Set(key []byte) (h SetHandle, ok bool) {
 	return h, ok
 }
 
-func (h *SetHandle) dict() *dict {
-	r := h.rec()
-	if r == nil {
-		return nil
+func (h *SetHandle) large() *set.Set {
+	if v, ok := h.col().(largeSet); ok {
+		return v.Set
 	}
-	return r.val.(*dict)
+	return nil
 }
 
 // Len returns the number of members.
 func (h *SetHandle) Len() int {
-	if v := h.dict(); v != nil {
-		return len(v.keys)
+	if v := h.large(); v != nil {
+		return v.Len()
 	}
 	return 0
 }
 
 // Has reports whether m is a member.
 func (h *SetHandle) Has(m []byte) bool {
-	v := h.dict()
-	if v == nil {
-		return false
-	}
-	_, ok := v.at[string(m)]
-	return ok
+	v := h.large()
+	return v != nil && v.Has(m)
 }
 
 // Add adds m and reports whether it is new.
 func (h *SetHandle) Add(m []byte) bool {
-	if h.Has(m) {
+	v := h.large()
+	switch {
+	case v == nil:
+		v = set.New(h.d.s.ks.hashSeed)
+		h.create(Set, largeSet{v})
+	case v.Has(m):
 		return false
+	default:
+		h.save()
 	}
-	r := h.write(Set, func() collection { return newDict() })
-	v := r.val.(*dict)
-	v.set(m, nil)
-	r.conv = r.conv || h.d.s.limits.setConverts(len(v.keys), m)
-	h.wrote(r, len(v.keys))
+	v.Add(m)
+	h.wrote(v.Len(), h.d.s.limits.setConverts(v.Len(), m))
 	return true
 }
 
@@ -58,52 +60,64 @@ func (h *SetHandle) Remove(m []byte) bool {
 	if !h.Has(m) {
 		return false
 	}
-	r := h.write(Set, nil)
-	v := r.val.(*dict)
-	v.del(m)
-	h.wrote(r, len(v.keys))
+	h.save()
+	v := h.large()
+	v.Remove(m)
+	h.wrote(v.Len(), false)
 	return true
 }
 
 // Range calls fn for all members until it returns false; an intset's in numeric order.
 func (h *SetHandle) Range(fn func(m []byte) bool) {
-	if r := h.rec(); r != nil {
-		r.eachMember(fn)
+	if v := h.large(); v != nil {
+		rangeSet(v.Range, h.e.r.has(flagConv), fn)
+	}
+}
+
+// rangeSet goes through the members in the order that Redis gives: numeric in an intset.
+func rangeSet(members func(func(m []byte) bool), conv bool, fn func(m []byte) bool) {
+	if conv {
+		members(fn)
+		return
+	}
+	type integer struct {
+		n int64
+		m []byte
+	}
+	var sorted []integer
+	members(func(m []byte) bool {
+		n, _ := parseInteger(m)
+		sorted = append(sorted, integer{n, m})
+		return true
+	})
+	slices.SortFunc(sorted, func(a, b integer) int { return cmp.Compare(a.n, b.n) })
+	for _, i := range sorted {
+		if !fn(i.m) {
+			return
+		}
 	}
 }
 
 // Scan calls fn for the members from cursor on, about count of them, and returns the cursor to go on
 // with, 0 at the end. Its guarantee is that of DB.Scan.
 func (h *SetHandle) Scan(cursor uint64, count int, fn func(m []byte)) uint64 {
-	h.Range(func(m []byte) bool { fn(m); return true })
+	if v := h.large(); v != nil {
+		return v.Scan(cursor, count, fn)
+	}
 	return 0
 }
 
 // Random returns a member, each as likely as another; nil when the set is empty.
 func (h *SetHandle) Random() []byte {
-	v := h.dict()
-	if v == nil {
-		return nil
+	if v := h.large(); v != nil {
+		return v.Random(h.d.s.rng)
 	}
-	return bytesOf(v.keys[h.d.s.rng.IntN(len(v.keys))])
+	return nil
 }
 
-func (r *record) eachMember(fn func(m []byte) bool) {
-	keys := r.val.(*dict).keys
-	if !r.conv {
-		keys = slices.Clone(keys)
-		slices.SortFunc(keys, func(a, b string) int {
-			x, _ := parseInteger(bytesOf(a))
-			y, _ := parseInteger(bytesOf(b))
-			if x < y {
-				return -1
-			}
-			return 1
-		})
-	}
-	for _, m := range keys {
-		if !fn(bytesOf(m)) {
-			return
-		}
+// RangeSet calls fn for all members of a set until it returns false.
+func (f *Frozen) RangeSet(fn func(m []byte) bool) {
+	if f.Type == Set {
+		rangeSet(f.snap.col.(*set.View).Range, f.conv, fn)
 	}
 }

@@ -1,30 +1,42 @@
 package keyspace
 
-// undoLog holds the pre-images of what a unit changed, oldest first.
+// undoLog holds the pre-images of what a unit changed, oldest first: raw copies of records, with
+// snapshots of large values.
 type undoLog struct {
-	on      bool
 	last    int // position of the newest savepoint: what was saved before it is saved again
 	entries []undoEntry
-	seen    map[undoKey]int // where the newest pre-image of a record is
+	buf     []byte
+	seen    map[undoKey]int32 // where the newest pre-image of a record is
 }
 
 type undoKey struct {
-	t   *table
-	key string
+	t    *table
+	hash uint64
 }
+
+type undoKind uint8
+
+const (
+	undoCreated undoKind = iota // buf has the key
+	undoChanged                 // buf has the record
+	undoCleared
+	undoSwapped
+)
 
 type undoEntry struct {
 	undoKey
-	pre  *record // nil: there was none
-	prev int     // value of seen before this entry; -1: none
-	d    *DB     // a Clear: the table that it replaced is t
-	swap bool
-	i, j int
+	kind     undoKind
+	off, end int
+	prev     int32 // value of seen before this entry; -1: none
+	snap     snapshot
+	d        *DB // cleared: whose content t was
+	i, j     int // swapped
 }
 
 // Begin starts to record pre-images. Units do not nest; savepoints do.
 func (s *Shard) Begin() {
-	s.undo = undoLog{on: true, seen: map[undoKey]int{}}
+	s.undo.reset()
+	s.guard |= guardUndo
 }
 
 // Savepoint marks a point that RollbackTo can return to.
@@ -34,79 +46,119 @@ func (s *Shard) Savepoint() int {
 }
 
 // Commit ends the recording; what happened stays.
-func (s *Shard) Commit() { s.undo = undoLog{} }
+func (s *Shard) Commit() {
+	s.guard &^= guardUndo
+	s.undo.reset()
+}
+
+// undoKeep is how much of its memory an undo log keeps for the next unit.
+const undoKeep = 1 << 16
+
+func (u *undoLog) reset() {
+	for i := range u.entries {
+		u.entries[i].snap.release()
+	}
+	if cap(u.buf) > undoKeep || cap(u.entries)*64 > undoKeep {
+		*u = undoLog{}
+		return
+	}
+	clear(u.entries)
+	clear(u.seen)
+	u.entries, u.buf, u.last = u.entries[:0], u.buf[:0], 0
+}
+
+// save keeps the record of a key as it is, unless the newest savepoint has it already.
+func (u *undoLog) save(t *table, hash uint64, key []byte, r rec) {
+	k := undoKey{t, hash}
+	prev, seen := u.seen[k]
+	if !seen {
+		prev = -1
+	} else if int(prev) >= u.last && string(u.keyOf(&u.entries[prev])) == string(key) {
+		return
+	}
+	e := undoEntry{undoKey: k, prev: prev, off: len(u.buf)}
+	if r == nil {
+		u.buf = append(u.buf, key...)
+	} else {
+		e.kind = undoChanged
+		u.buf = append(u.buf, r[:r.size()]...)
+		if r.has(flagLarge) {
+			e.snap = t.snapshot(r.largeNo())
+		}
+	}
+	e.end = len(u.buf)
+	if u.seen == nil {
+		u.seen = map[undoKey]int32{}
+	}
+	u.seen[k] = int32(len(u.entries))
+	u.entries = append(u.entries, e)
+}
+
+func (u *undoLog) keyOf(e *undoEntry) []byte {
+	raw := u.buf[e.off:e.end]
+	if e.kind == undoCreated {
+		return raw
+	}
+	key, _, out := rec(raw).inlineKey()
+	if out {
+		return e.snap.key
+	}
+	return key
+}
+
+func (u *undoLog) noteSwap(s *Shard, i, j int) {
+	if s.guard&guardUndo != 0 {
+		u.entries = append(u.entries, undoEntry{kind: undoSwapped, off: len(u.buf), i: i, j: j})
+	}
+}
+
+func (u *undoLog) noteClear(d *DB) {
+	u.entries = append(u.entries, undoEntry{kind: undoCleared, off: len(u.buf), undoKey: undoKey{t: d.t}, d: d})
+}
 
 // RollbackTo takes back everything after the savepoint: values, types, deadlines, encodings, Clear
 // and SwapDB. It goes on recording. A key that had been popped from the deadline index and comes
 // back is in the index again.
 func (s *Shard) RollbackTo(sp int) {
 	u := &s.undo
-	for len(u.entries) > sp {
-		e := u.entries[len(u.entries)-1]
-		u.entries = u.entries[:len(u.entries)-1]
-		switch {
-		case e.swap:
+	for i := len(u.entries) - 1; i >= sp; i-- {
+		e := &u.entries[i]
+		switch e.kind {
+		case undoSwapped:
 			s.swap(e.i, e.j)
-		case e.d != nil:
+		case undoCleared:
 			s.setTable(e.d, e.t)
 		default:
-			s.restore(e.t, e.key, e.pre)
+			s.restore(e)
 			if e.prev < 0 {
 				delete(u.seen, e.undoKey)
 			} else {
 				u.seen[e.undoKey] = e.prev
 			}
 		}
+		u.buf = u.buf[:e.off]
+		*e = undoEntry{}
 	}
+	u.entries = u.entries[:sp]
 	u.last = sp
 	s.gen++
 }
 
-func (s *Shard) restore(t *table, key string, pre *record) {
-	if r := t.get(bytesOf(key)); r != nil {
-		t.remove(r)
-		s.used.Add(-r.size)
+// restore makes a key what the entry says. The record that comes back carries the current epoch: a
+// running view has had its pre-image, and must not take it twice.
+func (s *Shard) restore(e *undoEntry) {
+	t, key := e.t, s.undo.keyOf(e)
+	if p, r, ok := t.find(e.hash, key); ok {
+		t.remove(e.hash, p, r)
 	}
-	if pre != nil {
-		t.put(pre)
-		s.used.Add(pre.size)
-		if pre.deadline != 0 {
-			t.index(pre, pre.dueAt)
-		}
-	}
-}
-
-// before saves the record of key as it is, unless the newest savepoint has it already.
-func (s *Shard) before(t *table, key []byte) {
-	u := &s.undo
-	if !u.on {
+	if e.kind == undoCreated {
 		return
 	}
-	k := undoKey{t, string(key)}
-	prev, seen := u.seen[k]
-	if seen && prev >= u.last {
-		return
-	}
-	if !seen {
-		prev = -1
-	}
-	e := undoEntry{undoKey: k, prev: prev}
-	if r := t.get(key); r != nil {
-		e.pre = r.copy()
-	}
-	u.seen[k] = len(u.entries)
-	u.entries = append(u.entries, e)
-}
-
-func (r *record) copy() *record {
-	c := *r
-	c.val = r.val.clone()
-	c.duePos = 0
-	return &c
-}
-
-func (u *undoLog) noteSwap(s *Shard, i, j int) {
-	if u.on {
-		u.entries = append(u.entries, undoEntry{swap: true, i: i, j: j})
+	r := rec(s.undo.buf[e.off:e.end])
+	if r.has(flagLarge) {
+		t.add(e.hash, r.head(), key, nil, e.snap.thaw())
+		e.snap.release()
+	} else {
+		t.add(e.hash, r.head(), key, r.value(), nil)
 	}
 }

@@ -1,0 +1,60 @@
+package keyspace
+
+import (
+	"iter"
+
+	"github.com/kevy-lua/kevy-lua/engine/keyspace/hash"
+	"github.com/kevy-lua/kevy-lua/engine/keyspace/list"
+	"github.com/kevy-lua/kevy-lua/engine/keyspace/set"
+	"github.com/kevy-lua/kevy-lua/engine/keyspace/zset"
+)
+
+// The large collections, each a copy-on-write structure of its own package.
+type (
+	largeHash struct{ *hash.Hash }
+	largeSet  struct{ *set.Set }
+	largeList struct{ *list.List }
+	largeZSet struct{ *zset.ZSet }
+)
+
+func (v largeHash) freeze() frozenCollection   { return v.Freeze() }
+func (v largeHash) restore(f frozenCollection) { v.Restore(f.(*hash.View)) }
+func (v largeHash) bytes() int64               { return v.Bytes() }
+
+func (v largeSet) freeze() frozenCollection   { return v.Freeze() }
+func (v largeSet) restore(f frozenCollection) { v.Restore(f.(*set.View)) }
+func (v largeSet) bytes() int64               { return v.Bytes() }
+
+func (v largeList) freeze() frozenCollection   { return v.Freeze() }
+func (v largeList) restore(f frozenCollection) { v.Restore(f.(*list.View)) }
+func (v largeList) bytes() int64               { return v.Bytes() }
+
+func (v largeZSet) freeze() frozenCollection   { return v.Freeze() }
+func (v largeZSet) restore(f frozenCollection) { v.Restore(f.(*zset.View)) }
+func (v largeZSet) bytes() int64               { return v.Bytes() }
+
+// copy returns a large value with the same content, for a key of this shard.
+func (l *large) copy(s *Shard) *large {
+	seed := s.ks.hashSeed
+	switch v := l.col.(type) {
+	case largeHash:
+		c := hash.New(seed)
+		v.Range(func(f, val []byte) bool { c.Set(f, val); return true })
+		return &large{col: largeHash{c}}
+	case largeSet:
+		c := set.New(seed)
+		v.Range(func(m []byte) bool { c.Add(m); return true })
+		return &large{col: largeSet{c}}
+	case largeList:
+		c := list.New()
+		v.Range(0, v.Len(), func(e []byte) bool { c.PushBack(e); return true })
+		return &large{col: largeList{c}}
+	case largeZSet:
+		return &large{col: largeZSet{zset.Build(seed, v.all())}}
+	}
+	return &large{str: append([]byte(nil), l.str...)}
+}
+
+func (v largeZSet) all() iter.Seq2[[]byte, float64] {
+	return func(yield func([]byte, float64) bool) { v.Range(0, v.Len(), yield) }
+}
