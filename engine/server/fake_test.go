@@ -64,6 +64,13 @@ func (f *fakeCore) change() {
 	f.changed = make(chan struct{})
 }
 
+// nudge makes those who wait look again.
+func (f *fakeCore) nudge() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.change()
+}
+
 // until waits until cond holds. It is asked with mu held.
 func (f *fakeCore) until(t *testing.T, what string, cond func() bool) {
 	t.Helper()
