@@ -274,5 +274,6 @@ func store(c *command.Call, q *combination, run func(*combination, *result), eve
 	}
 	var found result
 	run(q, &found)
-	return found.store(c, c.Args[1], event)
+	found.store(c, c.Args[1], event)
+	return nil
 }

@@ -144,6 +144,19 @@ func (r lexRange) ranks(z *handle) (first, n int) {
 	return between(r.low.below(z, r.low.excluded), r.high.below(z, !r.high.excluded))
 }
 
+// mixed reports whether z has members of different scores. What a range by
+// member finds in it is then undefined: it depends on how the sorted set grew,
+// so that the log must hold the outcome instead of the command.
+func mixed(z *handle) bool {
+	n := z.Len()
+	if n == 0 {
+		return false
+	}
+	_, low := z.At(0)
+	_, high := z.At(n - 1)
+	return low != high
+}
+
 // below counts the members before the end, and itself when orEqual.
 func (e lexEnd) below(z *handle, orEqual bool) int {
 	switch e.infinite {

@@ -153,7 +153,11 @@ func zrangestore(c *command.Call) error {
 	var found result
 	first, n := q.ranks(&z)
 	q.each(&z, first, n, found.add)
-	return found.store(c, c.Args[1], "zrangestore")
+	undefined := q.by == byLex && mixed(&z)
+	if found.store(c, c.Args[1], "zrangestore") && undefined {
+		found.log(c, c.Args[1])
+	}
+	return nil
 }
 
 func zremrangebyrank(c *command.Call) error  { return removeRange(c, byRank, "zremrangebyrank") }
@@ -172,9 +176,27 @@ func removeRange(c *command.Call, by order, event string) error {
 	}
 	first, n := b.ranks(&z)
 	if n > 0 {
+		if by == byLex && mixed(&z) {
+			logRemoval(c, key, &z, first, n)
+		}
 		z.DeleteRange(first, n)
 		shrunk(c, key, &z, event)
 	}
 	c.Reply.Int(int64(n))
 	return nil
+}
+
+// logRemoval logs that n members from rank first on are removed, which is still to be done.
+func logRemoval(c *command.Call, key []byte, z *handle, first, n int) {
+	record := [][]byte{zremName, key}
+	z.Range(first, n, func(m []byte, _ float64) bool {
+		if record = append(record, m); len(record) == 2+logBatch {
+			c.Log(record...)
+			record = record[:2]
+		}
+		return true
+	})
+	if len(record) > 2 {
+		c.Log(record...)
+	}
 }

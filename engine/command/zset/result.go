@@ -70,21 +70,44 @@ func (r *result) sort() {
 }
 
 // store replaces the destination with the result, or deletes it when the
-// result is empty, and replies with the number of members.
-func (r *result) store(c *command.Call, key []byte, event string) error {
-	existed := c.In(key).Delete(key)
-	if len(r.rows) > 0 {
-		z, err := c.ZSet(key)
-		if err != nil {
-			return err
-		}
-		for i := range r.rows {
-			z.Set(r.member(i), r.rows[i].score)
-		}
-		c.Changed(key, hook.ZSet, event)
-	} else if existed {
-		c.Changed(key, hook.Generic, "del")
-	}
+// result is empty, and replies with the number of members. It reports whether
+// anything has changed.
+func (r *result) store(c *command.Call, key []byte, event string) (changed bool) {
+	changed = c.In(key).Delete(key)
 	c.Reply.Int(int64(len(r.rows)))
-	return nil
+	if len(r.rows) == 0 {
+		if changed {
+			c.Changed(key, hook.Generic, "del")
+		}
+		return changed
+	}
+	z, _ := c.ZSet(key) // there is nothing of another type left
+	for i := range r.rows {
+		z.Set(r.member(i), r.rows[i].score)
+	}
+	c.Changed(key, hook.ZSet, event)
+	return true
+}
+
+// The names under which outcomes are logged.
+var (
+	delName  = []byte("DEL")
+	zaddName = []byte("ZADD")
+	zremName = []byte("ZREM")
+)
+
+// logBatch is how many members one record of the log names at most.
+const logBatch = 1024
+
+// log logs that key holds the result and nothing else.
+func (r *result) log(c *command.Call, key []byte) {
+	c.Log(delName, key)
+	record := [][]byte{zaddName, key}
+	for i := range r.rows {
+		record = append(record, wire.AppendDouble(nil, r.rows[i].score), r.member(i))
+		if len(record) == 2+2*logBatch || i == len(r.rows)-1 {
+			c.Log(record...)
+			record = record[:2]
+		}
+	}
 }

@@ -1,0 +1,76 @@
+package zset_test
+
+import (
+	"testing"
+
+	"github.com/kevy-lua/kevy-lua/engine/command/commandtest"
+)
+
+// The scores here are such as have one text only: redis-server 7.0 prints
+// seventeen digits, wire.Writer the fewest that are exact.
+func TestOracle(t *testing.T) {
+	commandtest.CompareScripts(t, rows(), []commandtest.Script{
+		{Name: "add", Lines: []string{"SET s x", "ZADD z 1 a 2 b 3.5 c", "ZADD z 1 a 9 d", "ZADD z CH 2 a 9 d 7 e", "ZADD z NX 100 a 100 f", "ZADD z XX 0 a 0 nope",
+			"ZADD z GT 1 a 1 b", "ZADD z LT CH 1 a 1 b", "ZADD z GT CH 5 new", "ZADD z XX GT CH 50 a 0 b", "ZADD z nx xx 1 a", "ZADD z nx gt 1 a", "ZADD z NX LT 1 a",
+			"ZADD z gt lt 1 a", "ZADD z incr 1 a 2 b", "ZADD z 1 a 2", "ZADD z foo 1 a", "ZADD z x a", "ZADD z 1 a x b", "ZADD z nan a", "ZADD z nx xx x a", "ZADD z NX CH XX",
+			"ZADD s x a", "ZADD s 1 a", "ZADD z inf i", "ZADD z incr -inf i", "ZADD z INCR +inf i", "ZADD no xx 1 a", "ZADD no xx incr 1 a", "ZADD z nx incr 1 a",
+			"ZADD z nx incr 1 fresh", "ZADD z gt incr -1 a", "ZADD z gt incr 1 a", "ZADD z lt incr -1 a", "ZADD z incr 0 a", "ZADD z ch incr 1 a", "ZADD z -0.5 n",
+			"ZINCRBY z 1 a", "ZINCRBY z -1.25 new2", "ZINCRBY z x a", "ZINCRBY z -inf i", "ZINCRBY s 1 a", "ZINCRBY s x a", "ZINCRBY z nan a", "ZINCRBY no 3 a",
+			"ZRANGE z 0 -1 WITHSCORES", "ZADD z 1e3 big -1e-3 small 1.0 one 0x10p0 hex Infinity inf", "ZADD z 1 a 1 a 2 a", "ZSCORE z a",
+			`ZADD bin 1 "\x00\r\n" 1 ""`, "ZRANGE bin 0 -1"}},
+		{Name: "read", Lines: []string{"SET s x", "ZADD z 1 a 2 b 3 c inf i -inf j", "ZCARD z", "ZCARD no", "ZCARD s", "ZSCORE z a", "ZSCORE z i", "ZSCORE z j", "ZSCORE z no", "ZSCORE no a",
+			"ZSCORE s a", "ZMSCORE z a no i", "ZMSCORE no a b", "ZMSCORE s a", "ZRANK z a", "ZRANK z j", "ZRANK z no", "ZRANK no a", "ZRANK s a", "ZREVRANK z a", "ZREVRANK z i",
+			"ZREVRANK z no", "ZREVRANK s a", "ZREM z no", "ZREM z a no", "ZREM no a", "ZREM s a", "ZREM z b c i j", "ZCARD z"}},
+		{Name: "count", Lines: []string{"SET s x", "ZADD z 1 a 2 b 3 c 4 d inf i", "ZCOUNT z 1 3", "ZCOUNT z (1 3", "ZCOUNT z 1 (3", "ZCOUNT z (1 (3", "ZCOUNT z (2 (2", "ZCOUNT z 2 2", "ZCOUNT z -inf +inf",
+			"ZCOUNT z (4 inf", "ZCOUNT z 4 (inf", "ZCOUNT z 3 1", "ZCOUNT z x 1", "ZCOUNT s x 1", "ZCOUNT s 1 2", "ZCOUNT no 1 2", "ZCOUNT z ( 1", `ZCOUNT z "" 1`, `ZCOUNT z " 1" 2`,
+			`ZCOUNT z "1 " 2`, "ZCOUNT z 1e999 9", "ZCOUNT z -1e999 9", "ZCOUNT z nan 5", "ZCOUNT z 0x1 0x2", "ZCOUNT z 1_0 2", "ZCOUNT z ((1 2", "ZCOUNT z 1e 2",
+			"ZLEXCOUNT s a b", "ZLEXCOUNT s - +", "ZLEXCOUNT no - +", "ZLEXCOUNT z a b", "ZLEXCOUNT z -a +", `ZLEXCOUNT z "" +`, "ZLEXCOUNT z - ++",
+			"ZADD l 0 a 0 b 0 c 0 d 0 dd", "ZLEXCOUNT l - +", "ZLEXCOUNT l + -", "ZLEXCOUNT l [b [d", "ZLEXCOUNT l (b (d", "ZLEXCOUNT l [b (b", "ZLEXCOUNT l ( +", "ZLEXCOUNT l [ [c",
+			"ZLEXCOUNT l [d [a", "ZLEXCOUNT l - (dd", "ZLEXCOUNT l (a +"}},
+		{Name: "range", Lines: []string{"SET s x", "ZADD z 1 a 2 b 3 c 4 d 5 e", "ZRANGE z 0 -1", "ZRANGE z 0 -1 WITHSCORES", "ZRANGE z 1 3 REV", "ZRANGE z -2 -1", "ZRANGE z -2 -1 REV WITHSCORES",
+			"ZRANGE z 4 9", "ZRANGE z 9 10", "ZRANGE z 3 1", "ZRANGE z -100 1 REV", "ZRANGE z x 1", "ZRANGE s x 1", "ZRANGE s 0 1", "ZRANGE no 0 1", "ZRANGE z 0 1 LIMIT 0 1", "ZRANGE z 0 9 LIMIT 2 -1",
+			"ZRANGE z 0 1 BYLEX WITHSCORES", "ZRANGE z 2 4 BYSCORE", "ZRANGE z (2 4 BYSCORE WITHSCORES", "ZRANGE z 4 2 BYSCORE REV", "ZRANGE z 4 (2 REV BYSCORE LIMIT 0 1",
+			"ZRANGE z -inf +inf BYSCORE LIMIT 1 2", "ZRANGE z +inf -inf BYSCORE REV LIMIT 1 2", "ZRANGE z 0 9 BYSCORE LIMIT 1 -1", "ZRANGE z 0 9 BYSCORE LIMIT 1 -7", "ZRANGE z 0 9 BYSCORE LIMIT 0 0",
+			"ZRANGE z 0 9 BYSCORE LIMIT -1 2", "ZRANGE z 0 9 BYSCORE LIMIT 9 2", "ZRANGE z 0 9 BYSCORE LIMIT 4 9 REV", "ZRANGE z 9 0 BYSCORE LIMIT 4 9 REV", "ZRANGE z 0 9 BYSCORE LIMIT x 1",
+			"ZRANGE z 0 9 BYSCORE LIMIT 1 x", "ZRANGE z 0 9 BYSCORE LIMIT 1", "ZRANGE z a 1 BYSCORE", "ZRANGE z 0 1 BYSCORE BYLEX", "ZRANGE z 0 1 REV REV", "ZRANGE z 0 1 FOO", "ZRANGE z a b BYLEX",
+			"ZRANGE z 0 1 WITHSCORES WITHSCORES", "ZRANGE z 9223372036854775807 -9223372036854775808", "ZRANGE z -9223372036854775808 9223372036854775807 REV",
+			"ZREVRANGE z 0 1", "ZREVRANGE z 0 -1 WITHSCORES", "ZREVRANGE z 0 1 REV", "ZREVRANGE z 0 1 LIMIT 0 1", "ZREVRANGE z 0 1 BYSCORE", "ZREVRANGE no 0 1", "ZREVRANGE s 0 1",
+			"ZRANGEBYSCORE z 2 3", "ZRANGEBYSCORE z (2 +inf WITHSCORES LIMIT 0 2", "ZRANGEBYSCORE z 0 10 BYSCORE", "ZRANGEBYSCORE z 0 10 REV", "ZRANGEBYSCORE no 0 1", "ZRANGEBYSCORE s 0 1",
+			"ZREVRANGEBYSCORE z 3 2", "ZREVRANGEBYSCORE z 2 3", "ZREVRANGEBYSCORE z +inf (2 LIMIT 1 5 WITHSCORES", "ZREVRANGEBYSCORE s x 1"}},
+		{Name: "lex", Lines: []string{"SET s x", "ZADD z 0 a 0 b 0 c 0 d 0 e 0 ee", "ZRANGEBYLEX z - +", "ZRANGEBYLEX z [b (d", "ZRANGEBYLEX z (b + LIMIT 1 2", "ZRANGEBYLEX z - + WITHSCORES",
+			"ZRANGEBYLEX z + -", "ZRANGEBYLEX no - +", "ZRANGEBYLEX s - +", "ZRANGEBYLEX z b d", "ZREVRANGEBYLEX z + -", "ZREVRANGEBYLEX z (e [b", "ZREVRANGEBYLEX z [e - LIMIT 1 -1", "ZREVRANGEBYLEX z - +",
+			"ZRANGE z [b [d BYLEX", "ZRANGE z [d [b BYLEX REV", "ZRANGE z + - BYLEX REV LIMIT 2 2", "ZREMRANGEBYLEX z [b (d", "ZRANGE z 0 -1", "ZREMRANGEBYLEX z x y", "ZREMRANGEBYLEX s - +",
+			"ZREMRANGEBYLEX no - +", "ZREMRANGEBYLEX z - +", "ZCARD z"}},
+		{Name: "remove", Lines: []string{"SET s x", "ZADD z 1 a 2 b 3 c 4 d 5 e 6 f", "ZREMRANGEBYRANK z 0 0", "ZREMRANGEBYRANK z -1 -1", "ZREMRANGEBYRANK z 9 10", "ZREMRANGEBYRANK z x 1", "ZREMRANGEBYRANK s x 1",
+			"ZREMRANGEBYRANK s 0 1", "ZREMRANGEBYRANK no 0 1", "ZREMRANGEBYSCORE z (2 3", "ZREMRANGEBYSCORE z x 3", "ZREMRANGEBYSCORE s 1 3", "ZRANGE z 0 -1 WITHSCORES", "ZREMRANGEBYSCORE z -inf inf", "ZCARD z"}},
+		{Name: "store", Lines: []string{"SET s x", "ZADD z 1 a 2 b 3 c", "ZRANGESTORE d z 0 1", "ZRANGE d 0 -1 WITHSCORES", "ZRANGESTORE d z 3 2 BYSCORE REV LIMIT 0 1", "ZRANGE d 0 -1 WITHSCORES", "ZRANGESTORE d z 0 1 WITHSCORES",
+			"ZRANGESTORE d z - + BYLEX", "ZRANGESTORE d s 0 1", "ZRANGESTORE s z 0 1", "ZRANGESTORE d no 0 1", "ZRANGESTORE d no 0 1", "ZRANGESTORE z z 1 1", "ZRANGE z 0 -1", "ZRANGESTORE z z x 1"}},
+		{Name: "pop", Lines: []string{"SET s x", "ZADD z 1 a 2 b 3 c 4 d 5 e 6 f 7 g", "ZPOPMIN z", "ZPOPMAX z", "ZPOPMIN z 2", "ZPOPMAX z 1", "ZPOPMIN z 0", "ZPOPMIN z x", "ZPOPMIN z -1", "ZPOPMIN z 1 2", "ZPOPMIN no",
+			"ZPOPMIN no 0", "ZPOPMIN no 3", "ZPOPMIN s", "ZPOPMIN s 0", "ZPOPMIN s -1", "ZMPOP 2 no z MIN", "ZADD z 1 a 2 b 3 c", "ZMPOP 1 z MAX COUNT 2", "ZMPOP 0 z min", "ZMPOP x z min", "ZMPOP 2 z min",
+			"ZMPOP 1 z foo", "ZMPOP 1 z min count 0", "ZMPOP 1 z min count x", "ZMPOP 1 z min count", "ZMPOP 1 z min count 1 count 1", "ZMPOP 1 no min", "ZMPOP 1 s min", "ZMPOP 2 no s min", "ZMPOP 9223372036854775807 z min",
+			"BZMPOP x 0 z min", "BZMPOP x 1 z min", "BZMPOP -1 1 z min", "BZMPOP 0 1 s min", "BZMPOP 0 2 no z min count 9", "ZADD z 1 a 2 b 3 c", "BZPOPMIN no z 0", "BZPOPMAX z 0", "BZPOPMIN s z 0", "BZPOPMIN no s 0",
+			"BZPOPMIN z x", "BZPOPMIN z -1", "BZPOPMIN z s 0", "ZCARD z"}},
+		{Name: "random", Lines: []string{"SET s x", "ZADD z 1 a", "ZRANDMEMBER z", "ZRANDMEMBER z 1", "ZRANDMEMBER z 3", "ZRANDMEMBER z -3", "ZRANDMEMBER z 3 WITHSCORES", "ZRANDMEMBER z -3 WITHSCORES", "ZRANDMEMBER z 0",
+			"ZRANDMEMBER no", "ZRANDMEMBER no 1", "ZRANDMEMBER no 1 WITHSCORES", "ZRANDMEMBER s", "ZRANDMEMBER s 1", "ZRANDMEMBER s 1 foo", "ZRANDMEMBER z x", "ZRANDMEMBER z x foo", "ZRANDMEMBER z 1 foo",
+			"ZRANDMEMBER z 1 WITHSCORES x", "ZRANDMEMBER z -9223372036854775808", "ZRANDMEMBER z 9223372036854775807 withscores", "ZRANDMEMBER z -9223372036854775807 withscores",
+			"ZRANDMEMBER z 4611686018427387903 withscores", "ZRANDMEMBER z 9223372036854775807", "ZADD z 2 b 3 c 4 d", "? ZRANDMEMBER z", "? ZRANDMEMBER z 2", "~ ZRANDMEMBER z 9"}},
+		{Name: "scan", Lines: []string{"SET s x", "ZADD z 1 a 2.5 b 3 cc", "ZSCAN z 0", "ZSCAN z 0 MATCH c*", "ZSCAN z 0 MATCH * COUNT 100", "ZSCAN z x", `ZSCAN z ""`, "ZSCAN z 18446744073709551616", "ZSCAN no 0 foo", "ZSCAN z 0 foo",
+			"ZSCAN s 0 foo", "ZSCAN s x", "ZSCAN z 0 COUNT 0", "ZSCAN z 0 COUNT x", "ZSCAN z 0 MATCH"}},
+		{Name: "union", Lines: []string{"SET s x", "ZADD a 1 x 2 y 3 z", "ZADD b 10 y 20 w", "SADD t x w q", "ZADD i inf x -inf y", "ZADD j -inf x inf y", "ZUNION 2 a b", "ZUNION 2 a b WITHSCORES",
+			"ZUNION 2 a b WEIGHTS 2 -0.5 WITHSCORES", "ZUNION 2 a b AGGREGATE MIN WITHSCORES", "ZUNION 2 a b AGGREGATE max WITHSCORES", "ZUNION 3 a b t WITHSCORES", "ZUNION 2 t t WITHSCORES",
+			"ZUNION 2 i j WITHSCORES", "ZUNION 2 i j AGGREGATE MIN WITHSCORES", "ZUNION 1 i WEIGHTS 0 WITHSCORES", "ZUNION 2 a a WITHSCORES", "ZUNION 2 no no2", "ZUNION 1 no WITHSCORES", "ZUNION 0 a", "ZUNION x a",
+			"ZUNION 3 a b", "ZUNION 1 s foo", "ZUNION 1 a foo", "ZUNION 1 a WEIGHTS", "ZUNION 1 a WEIGHTS x", "ZUNION 1 a WEIGHTS nan", "ZUNION 1 a WEIGHTS 1 2", "ZUNION 2 a b WEIGHTS 1", "ZUNION 1 a AGGREGATE foo",
+			"ZUNION 1 a AGGREGATE", "ZUNION 1 a WITHSCORES WITHSCORES", "ZUNION 1 a WEIGHTS 1 WEIGHTS 2 WITHSCORES", "ZUNION 1 a WEIGHTS inf WITHSCORES", "ZUNION -1 a",
+			"ZUNIONSTORE d 2 a b WEIGHTS 1 2 AGGREGATE SUM", "ZRANGE d 0 -1 WITHSCORES", "ZUNIONSTORE a 2 a t", "ZRANGE a 0 -1 WITHSCORES", "ZUNIONSTORE d 1 no", "ZUNIONSTORE d 1 no", "ZUNIONSTORE s 1 b",
+			"ZUNIONSTORE d 0 a", "ZUNIONSTORE d 1 a WITHSCORES", "ZUNIONSTORE d 2 a", "ZUNIONSTORE t 1 t", "ZRANGE t 0 -1 WITHSCORES"}},
+		{Name: "inter", Lines: []string{"SET s x", "ZADD a 1 x 2 y 3 z", "ZADD b 10 y 20 w 5 x", "SADD t x y w", "ZADD i inf x -inf y", "ZADD j -inf x inf y", "ZINTER 2 a b WITHSCORES", "ZINTER 2 a b WEIGHTS 2 3 AGGREGATE MAX WITHSCORES",
+			"ZINTER 3 a b t AGGREGATE MIN WITHSCORES", "ZINTER 3 a b t WITHSCORES", "ZINTER 2 t t WITHSCORES", "ZINTER 2 i j WITHSCORES", "ZINTER 2 i j WEIGHTS 0 1 AGGREGATE MIN WITHSCORES",
+			"ZINTER 2 i j WEIGHTS 1 0 AGGREGATE MAX WITHSCORES", "ZINTER 2 a no", "ZINTER 1 a WEIGHTS 2 WITHSCORES", "ZINTER 2 a a WITHSCORES", "ZINTER 0 a", "ZINTER 2 a s", "ZINTER 2 no s", "ZINTER 1 a LIMIT 1",
+			"ZINTERCARD 2 a b", "ZINTERCARD 2 a b LIMIT 1", "ZINTERCARD 2 a b LIMIT 0", "ZINTERCARD 2 a no", "ZINTERCARD 1 a LIMIT -1", "ZINTERCARD 1 a LIMIT x", "ZINTERCARD 1 a LIMIT", "ZINTERCARD 1 a WITHSCORES",
+			"ZINTERCARD 1 a WEIGHTS 1", "ZINTERCARD 0 a", "ZINTERCARD 2 t t", "ZINTERCARD 1 a LIMIT 1 LIMIT 2", "ZINTERSTORE d 2 a b", "ZRANGE d 0 -1 WITHSCORES", "ZINTERSTORE b 2 a b WEIGHTS 1 0", "ZRANGE b 0 -1 WITHSCORES",
+			"ZINTERSTORE d 2 a no", "ZINTERSTORE d 2 a s", "ZINTERSTORE d 0 s"}},
+		{Name: "diff", Lines: []string{"SET s x", "ZADD a 1 x 2 y 3 z", "ZADD b 10 y", "SADD t x w", "ZDIFF 2 a b", "ZDIFF 2 a b WITHSCORES", "ZDIFF 3 a b t WITHSCORES", "ZDIFF 1 a WITHSCORES", "ZDIFF 2 a a", "ZDIFF 2 t b WITHSCORES",
+			"ZDIFF 2 no a", "ZDIFF 2 a no", "ZDIFF 0 a", "ZDIFF 1 a WEIGHTS 1", "ZDIFF 1 a AGGREGATE SUM", "ZDIFF 2 a s", "ZDIFF 2 no s", "ZDIFFSTORE d 2 a b", "ZRANGE d 0 -1 WITHSCORES", "ZDIFFSTORE a 2 a t", "ZRANGE a 0 -1",
+			"ZDIFFSTORE d 2 a a", "ZDIFFSTORE d 2 a a", "ZDIFFSTORE d 1 a WITHSCORES", "ZDIFFSTORE d 0 a"}},
+	})
+}
