@@ -111,7 +111,7 @@ func TestAgainstSlice(t *testing.T) {
 	l := New()
 	var want []string
 	var views []held
-	for round := range 40 {
+	for round := range 24 {
 		for range 500 {
 			want = write(t, r, l, want, round%4 < 2)
 			if r.IntN(60) == 0 {
@@ -176,10 +176,14 @@ func ranges(t *testing.T, r *rand.Rand, l *List, want []string) {
 // TestCuts removes ranges of all sizes from large lists.
 func TestCuts(t *testing.T) {
 	r := random(t)
-	for range 60 {
+	rounds := 25
+	if testing.Short() {
+		rounds = 6
+	}
+	for range rounds {
 		l := New()
 		var want []string
-		for i := range r.IntN(30000) {
+		for i := range r.IntN(25000) {
 			want = append(want, fmt.Sprint(i))
 			l.PushBack([]byte(want[i]))
 		}
@@ -300,7 +304,7 @@ func TestCopiedBytes(t *testing.T) {
 		{"set", 8192, func() { l.Set(r.IntN(l.Len()), []byte("0123456789abcdef")) }},
 		{"push front", 8192, func() { l.PushFront([]byte("0123456789abcdef")) }},
 		{"pop back", 8192, func() { l.PopBack() }},
-		{"trim to a half", 24 << 10, func() { l.Delete(l.Len()/2, 1000) }},
+		{"trim to a half", 24 << 10, func() { l.Delete(l.Len()/2, 100) }},
 	} {
 		var most int64
 		for range 200 {

@@ -33,9 +33,12 @@ func TestAgainstMap(t *testing.T) {
 	for hashName, hash := range bad {
 		for shapeName, shape := range shapes {
 			t.Run(hashName+"/"+shapeName, func(t *testing.T) {
-				rounds, space := 20, 3000
+				rounds, space := 12, 2500
 				if hash != nil {
 					rounds, space = 8, 400
+				}
+				if testing.Short() {
+					rounds = 4
 				}
 				againstMap(t, newModel(shape, hash), rounds, space)
 			})

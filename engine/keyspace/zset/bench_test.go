@@ -22,7 +22,11 @@ func TestCopiedBytes(t *testing.T) {
 		n >>= 6
 	}
 	r := random(t)
-	z := filled(n, r)
+	z := Build(maphash.MakeSeed(), func(yield func([]byte, float64) bool) {
+		for i := range n {
+			yield(fmt.Appendf(nil, "%016d", i), float64(i)*1e3)
+		}
+	})
 	t.Logf("%.1f bytes a member", float64(z.Bytes())/float64(n))
 	member := func() []byte { return fmt.Appendf(nil, "%016d", r.IntN(n)) }
 	// A page of the index with the nodes above it, and the leaf with the nodes above it where the
@@ -32,7 +36,7 @@ func TestCopiedBytes(t *testing.T) {
 		most int64
 		do   func()
 	}{
-		{"new score", 24 << 10, func() { z.Set(member(), float64(r.IntN(1e9))) }},
+		{"new score", 24 << 10, func() { z.Set(member(), float64(r.IntN(n))*1e3) }},
 		{"next score", 16 << 10, func() { m := member(); s, _ := z.Score(m); z.Set(m, s+1) }},
 		{"new member", 16 << 10, func() { z.Set(append(member(), 'x'), float64(r.IntN(1e9))) }},
 		{"remove", 16 << 10, func() { z.Remove(member()) }},
