@@ -176,7 +176,7 @@ func (l *Log) writeChunks(chunks []*chunk, seek bool) (n int, name string, err e
 // written; the others go back. Called with mu held.
 func (l *Log) wrote(chunks []*chunk, n int) {
 	for _, c := range chunks[:n] {
-		c.to.written = c.off + int64(len(c.data))
+		c.to.written = c.off + int64(len(c.data)) // before retain takes the data
 		l.written = c.end
 		if l.retains() {
 			l.retain(c)
@@ -184,7 +184,7 @@ func (l *Log) wrote(chunks []*chunk, n int) {
 			l.retained, l.held = nil, 0
 			l.safe = l.written
 		}
-		if l.spare == nil && cap(c.data) <= maxSpare {
+		if l.spare == nil && c.data != nil && cap(c.data) <= maxSpare {
 			l.spare, c.data = c.data, nil
 		}
 	}
@@ -215,26 +215,49 @@ func (l *Log) syncPaused() bool {
 // retainBlock is the size in bytes up to which retained chunks are joined.
 const retainBlock = 256 << 10
 
-// retain keeps a copy of a written chunk. Called with mu held.
+// maxBlocks is how many blocks are kept for the next bytes that are to be retained.
+const maxBlocks = 16
+
+// adoptFrom is the size in bytes from which a chunk's buffer is kept as it is: copying it would hold
+// mu for too long.
+const adoptFrom = 32 << 10
+
+// retain keeps a written chunk, or a copy of it. Called with mu held.
 func (l *Log) retain(c *chunk) {
 	l.held += int64(len(c.data))
 	if n := len(l.retained); n > 0 && !l.sealed {
 		last := l.retained[n-1]
-		if last.to == c.to && last.off+int64(len(last.data)) == c.off && len(last.data)+len(c.data) <= retainBlock {
+		if last.to == c.to && last.off+int64(len(last.data)) == c.off &&
+			len(c.data) < adoptFrom && len(last.data)+len(c.data) <= retainBlock {
 			last.data = append(last.data, c.data...)
 			last.end = c.end
 			return
 		}
 	}
 	l.sealed = false
-	l.retained = append(l.retained, &chunk{to: c.to, off: c.off, end: c.end, data: append([]byte(nil), c.data...)})
+	if len(c.data) >= adoptFrom {
+		l.retained = append(l.retained, &chunk{to: c.to, off: c.off, end: c.end, data: c.data})
+		c.data = nil
+		return
+	}
+	var block []byte
+	if n := len(l.blocks); n > 0 {
+		block, l.blocks = l.blocks[n-1], l.blocks[:n-1]
+	} else {
+		block = make([]byte, 0, retainBlock)
+	}
+	l.retained = append(l.retained, &chunk{to: c.to, off: c.off, end: c.end, data: append(block, c.data...)})
 }
 
 // release forgets what is retained up to position pos. Called with mu held.
 func (l *Log) release(pos int64) {
 	n := 0
 	for n < len(l.retained) && l.retained[n].end <= pos {
-		l.held -= int64(len(l.retained[n].data))
+		data := l.retained[n].data
+		l.held -= int64(len(data))
+		if cap(data) == retainBlock && len(l.blocks) < maxBlocks {
+			l.blocks = append(l.blocks, data[:0])
+		}
 		n++
 	}
 	l.retained = append([]*chunk(nil), l.retained[n:]...)

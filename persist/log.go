@@ -86,6 +86,7 @@ type writer struct {
 	retained []*chunk // written after safe, oldest first
 	held     int64    // bytes in retained
 	sealed   bool     // the last retained chunk must not grow
+	blocks   [][]byte // buffers for retained chunks to use again
 	// retainLimit is maxRetained, but for tests.
 	retainLimit int64
 }

@@ -226,14 +226,20 @@ func populate(r *redis) {
 	r.must("SET", "big", big)
 	r.must("SET", "with ttl", "v", "PXAT", "4102444800123")
 	r.must("SET", "zeros", "007")
+	list, set, ints := []string{"RPUSH", "long list"}, []string{"SADD", "long set"}, []string{"SADD", "long intset"}
+	hash, zset := []string{"HSET", "long hash"}, []string{"ZADD", "long zset"}
 	for i := range 700 {
 		n := strconv.Itoa(i)
-		r.must("RPUSH", "long list", n, "element "+n)
-		r.must("SADD", "long set", "member "+n)
-		r.must("SADD", "long intset", strconv.Itoa(i*70000-3))
-		r.must("HSET", "long hash", "field "+n, n)
-		r.must("ZADD", "long zset", strconv.FormatFloat(float64(i)/3, 'g', -1, 64), "member "+n)
+		list = append(list, n, "element "+n)
+		set = append(set, "member "+n)
+		ints = append(ints, strconv.Itoa(i*70000-3))
+		hash = append(hash, "field "+n, n)
+		zset = append(zset, strconv.FormatFloat(float64(i)/3, 'g', -1, 64), "member "+n)
 	}
+	for _, command := range [][]string{list, set, ints, hash, zset} {
+		r.must(command...)
+	}
+	r.must("SADD", "short intset", "7", "8")
 	r.must("RPUSH", "list", "", "a", "-1", "4095", "-4097", "32767", "8388607", "-2147483648", "9223372036854775807", big, strings.Repeat("m", 300))
 	r.must("RPUSH", "huge node", strings.Repeat("plain", 20000), "x")
 	r.must("SADD", "intset", "1", "-2", "300")

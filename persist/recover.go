@@ -89,7 +89,7 @@ func (l *Log) restore(open []*target, retained, pending []*chunk) (n int, err er
 		// The next write goes on where the last good record ends, whatever was tried before.
 		size := t.written
 		for _, c := range pending[n-m : n] {
-			size += int64(len(c.data))
+			size = c.off + int64(len(c.data))
 		}
 		if _, err := t.file.Seek(size, io.SeekStart); err != nil {
 			return n, fmt.Errorf("persist: seek in %s: %w", t.name, err)

@@ -57,15 +57,17 @@ func scan(ctx context.Context, r *bufio.Reader, off, size int64, apply func([]Re
 		if err == nil {
 			err = s.take(args, note)
 		}
-		var f *fault
-		switch {
-		case err == nil:
+		if err == nil {
 			continue
-		case errors.As(err, &f):
+		}
+		if f, ok := asFault(err); ok {
 			s.out.fault = f
-		case !errors.Is(err, io.EOF):
+			return s.out, nil
+		}
+		if !errors.Is(err, io.EOF) {
 			return s.out, err
-		case s.open:
+		}
+		if s.open {
 			s.out.fault = &fault{offset: s.out.end, torn: true, unclosed: true, reason: "the file ends between MULTI and EXEC"}
 		}
 		return s.out, nil

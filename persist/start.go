@@ -34,7 +34,11 @@ func (l *Log) Start() error {
 	// The files that were found may be on no disk yet, if the process, but not the system, was
 	// killed: before anything builds on them they are made durable.
 	for _, dir := range []string{filepath.Dir(l.dir), l.dir} {
-		if err := l.fs.SyncDir(dir); err != nil {
+		err := l.fs.SyncDir(dir)
+		if dir != l.dir && errors.Is(err, fs.ErrPermission) {
+			continue // a parent that this process may not read is somebody else's to care for
+		}
+		if err != nil {
 			return fmt.Errorf("persist: sync directory %s: %w", dir, err)
 		}
 	}
