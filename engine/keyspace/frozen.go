@@ -1,5 +1,12 @@
 package keyspace
 
+import (
+	"github.com/kevy-lua/kevy-lua/engine/keyspace/hash"
+	"github.com/kevy-lua/kevy-lua/engine/keyspace/list"
+	"github.com/kevy-lua/kevy-lua/engine/keyspace/set"
+	"github.com/kevy-lua/kevy-lua/engine/keyspace/zset"
+)
+
 // Frozen is an immutable record. It is read without a lock, until Release.
 type Frozen struct {
 	DB       int
@@ -63,5 +70,18 @@ func (f *Frozen) Len() int {
 	if f.Type == String {
 		return len(f.val)
 	}
-	return f.snap.col.(interface{ Len() int }).Len()
+	if f.snap != nil {
+		return f.snap.col.(interface{ Len() int }).Len()
+	}
+	switch f.Type {
+	case Hash:
+		return hash.Packed(f.val).Len()
+	case Set:
+		return set.Packed(f.val).Len()
+	case List:
+		return list.Packed(f.val).Len()
+	case ZSet:
+		return zset.Packed(f.val).Len()
+	}
+	return 0
 }

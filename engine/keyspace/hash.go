@@ -4,7 +4,7 @@ import "github.com/kevy-lua/kevy-lua/engine/keyspace/hash"
 
 // HashHandle gives access to one hash. A missing key is an empty hash; the first write creates it.
 // It is used by value on the caller's stack, under the shard's lock; functions given to Range and
-// Scan must not write to the shard.
+// Scan must not write to the shard. What is given in is copied, and may not be part of the hash.
 type HashHandle struct{ handle }
 
 // Hash returns a handle of the hash at key; ok is false when the key holds another type. key must
@@ -21,12 +21,14 @@ func (h *HashHandle) large() *hash.Hash {
 	return nil
 }
 
+func (h *HashHandle) small() hash.Packed { return h.packed() }
+
 // Len returns the number of fields.
 func (h *HashHandle) Len() int {
 	if v := h.large(); v != nil {
 		return v.Len()
 	}
-	return 0
+	return h.small().Len()
 }
 
 // Get returns the field's value.
@@ -34,35 +36,45 @@ func (h *HashHandle) Get(field []byte) ([]byte, bool) {
 	if v := h.large(); v != nil {
 		return v.Get(field)
 	}
-	return nil, false
+	return h.small().Get(field)
 }
 
 // Set sets the field and reports whether it is new.
 func (h *HashHandle) Set(field, value []byte) (created bool) {
+	limits := &h.d.s.limits
 	v := h.large()
-	if v == nil {
-		v = hash.New(h.d.s.ks.hashSeed)
-		h.create(Hash, largeHash{v})
-	} else {
+	if v != nil {
 		h.save()
+		created = v.Set(field, value)
+		h.wrote(v.Len(), limits.hashConverts(v.Len(), len(field), len(value)))
+		return created
 	}
-	created = v.Set(field, value)
-	h.wrote(v.Len(), h.d.s.limits.hashConverts(v.Len(), len(field), len(value)))
+	p := h.small()
+	bytes := len(field) + len(value)
+	if h.outgrows(p, p.Len()+1, max(len(field), len(value))) || len(p)+bytes+2*itemHead > packedBytes {
+		v = p.Large(h.d.s.ks.hashSeed)
+		created = v.Set(field, value)
+		h.promote(Hash, largeHash{v}, limits.hashConverts(v.Len(), len(field), len(value)))
+		return created
+	}
+	p, created = hash.Packed(h.room(bytes+2*itemHead)).Set(field, value)
+	h.store(Hash, p, p.Len(), limits.hashConverts(p.Len(), len(field), len(value)))
 	return created
 }
 
 // Delete removes the field and reports whether it was there.
 func (h *HashHandle) Delete(field []byte) bool {
-	v := h.large()
-	if v == nil {
+	if _, ok := h.Get(field); !ok {
 		return false
 	}
-	if _, ok := v.Get(field); !ok {
-		return false
+	if v := h.large(); v != nil {
+		h.save()
+		v.Delete(field)
+		h.wrote(v.Len(), false)
+		return true
 	}
-	h.save()
-	v.Delete(field)
-	h.wrote(v.Len(), false)
+	p, _ := hash.Packed(h.room(0)).Delete(field)
+	h.store(Hash, p, p.Len(), false)
 	return true
 }
 
@@ -70,7 +82,9 @@ func (h *HashHandle) Delete(field []byte) bool {
 func (h *HashHandle) Range(fn func(field, value []byte) bool) {
 	if v := h.large(); v != nil {
 		v.Range(fn)
+		return
 	}
+	h.small().Range(fn)
 }
 
 // Scan calls fn for the fields from cursor on, about count of them, and returns the cursor to go on
@@ -79,6 +93,7 @@ func (h *HashHandle) Scan(cursor uint64, count int, fn func(field, value []byte)
 	if v := h.large(); v != nil {
 		return v.Scan(cursor, count, fn)
 	}
+	h.small().Range(func(f, v []byte) bool { fn(f, v); return true })
 	return 0
 }
 
@@ -87,12 +102,19 @@ func (h *HashHandle) Random() (field, value []byte) {
 	if v := h.large(); v != nil {
 		return v.Random(h.d.s.rng)
 	}
+	if p := h.small(); p.Len() > 0 {
+		return p.Random(h.d.s.rng)
+	}
 	return nil, nil
 }
 
 // RangeHash calls fn for all fields of a hash until it returns false.
 func (f *Frozen) RangeHash(fn func(field, value []byte) bool) {
-	if f.Type == Hash {
+	switch {
+	case f.Type != Hash:
+	case f.snap != nil:
 		f.snap.col.(*hash.View).Range(fn)
+	default:
+		hash.Packed(f.val).Range(fn)
 	}
 }

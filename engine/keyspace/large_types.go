@@ -58,3 +58,19 @@ func (l *large) copy(s *Shard) *large {
 func (v largeZSet) all() iter.Seq2[[]byte, float64] {
 	return func(yield func([]byte, float64) bool) { v.Range(0, v.Len(), yield) }
 }
+
+// enlarge makes the value that lies in a record a large one.
+func (s *Shard) enlarge(t Type, val []byte) *large {
+	seed := s.ks.hashSeed
+	switch t {
+	case Hash:
+		return &large{col: largeHash{hash.Packed(val).Large(seed)}}
+	case Set:
+		return &large{col: largeSet{set.Packed(val).Large(seed)}}
+	case List:
+		return &large{col: largeList{list.Packed(val).Large()}}
+	case ZSet:
+		return &large{col: largeZSet{zset.Packed(val).Large(seed)}}
+	}
+	return &large{str: append([]byte(nil), val...)}
+}

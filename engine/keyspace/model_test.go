@@ -743,7 +743,7 @@ func (m *model) valueOp() {
 		n = 1 + m.rng.IntN(4)
 	}
 	if typ != String && m.rng.IntN(300) == 0 {
-		n = m.size / 4
+		n = min(m.size/4, 300)
 	}
 	m.log("%v x%d on %d %.30s", typ, n, db, key)
 	var ok bool

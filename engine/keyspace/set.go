@@ -24,35 +24,60 @@ func (h *SetHandle) large() *set.Set {
 	return nil
 }
 
+func (h *SetHandle) small() set.Packed { return h.packed() }
+
 // Len returns the number of members.
 func (h *SetHandle) Len() int {
 	if v := h.large(); v != nil {
 		return v.Len()
 	}
-	return 0
+	return h.small().Len()
 }
 
 // Has reports whether m is a member.
 func (h *SetHandle) Has(m []byte) bool {
-	v := h.large()
-	return v != nil && v.Has(m)
+	if v := h.large(); v != nil {
+		return v.Has(m)
+	}
+	return h.small().Has(m)
 }
 
 // Add adds m and reports whether it is new.
 func (h *SetHandle) Add(m []byte) bool {
-	v := h.large()
-	switch {
-	case v == nil:
-		v = set.New(h.d.s.ks.hashSeed)
-		h.create(Set, largeSet{v})
-	case v.Has(m):
+	if h.Has(m) {
 		return false
-	default:
-		h.save()
 	}
-	v.Add(m)
-	h.wrote(v.Len(), h.d.s.limits.setConverts(v.Len(), m))
+	limits := &h.d.s.limits
+	v := h.large()
+	if v != nil {
+		h.save()
+		v.Add(m)
+		h.wrote(v.Len(), limits.setConverts(v.Len(), m))
+		return true
+	}
+	p := h.small()
+	if h.crowds(p, m) {
+		v = p.Large(h.d.s.ks.hashSeed)
+		v.Add(m)
+		h.promote(Set, largeSet{v}, limits.setConverts(v.Len(), m))
+		return true
+	}
+	p, _ = set.Packed(h.room(len(m) + itemHead)).Add(m)
+	h.store(Set, p, p.Len(), limits.setConverts(p.Len(), m))
 	return true
+}
+
+// crowds reports whether a packed set becomes too large by this member. Integers are few bytes each
+// and found by bisection: only their bytes count.
+func (h *SetHandle) crowds(p set.Packed, m []byte) bool {
+	if (p == nil || p.Ints()) && isInteger(m) {
+		return (p.Len()+1)*8 > packedBytes || len(h.key) > keyInside
+	}
+	bytes := len(p)
+	if p.Ints() {
+		bytes = p.Len() * 21 // in the plain form
+	}
+	return bytes+len(m)+2*itemHead > packedBytes || h.outgrows(p, p.Len()+1, len(m))
 }
 
 // Remove removes m and reports whether it was a member.
@@ -60,21 +85,28 @@ func (h *SetHandle) Remove(m []byte) bool {
 	if !h.Has(m) {
 		return false
 	}
-	h.save()
-	v := h.large()
-	v.Remove(m)
-	h.wrote(v.Len(), false)
+	if v := h.large(); v != nil {
+		h.save()
+		v.Remove(m)
+		h.wrote(v.Len(), false)
+		return true
+	}
+	p, _ := set.Packed(h.room(0)).Remove(m)
+	h.store(Set, p, p.Len(), false)
 	return true
 }
 
 // Range calls fn for all members until it returns false; an intset's in numeric order.
 func (h *SetHandle) Range(fn func(m []byte) bool) {
 	if v := h.large(); v != nil {
-		rangeSet(v.Range, h.e.r.has(flagConv), fn)
+		rangeSet(v.Range, h.r.has(flagConv), fn)
+		return
 	}
+	h.small().Range(fn)
 }
 
-// rangeSet goes through the members in the order that Redis gives: numeric in an intset.
+// rangeSet goes through the members of a large set in the order that Redis gives: numeric if it calls
+// it an intset.
 func rangeSet(members func(func(m []byte) bool), conv bool, fn func(m []byte) bool) {
 	if conv {
 		members(fn)
@@ -104,6 +136,7 @@ func (h *SetHandle) Scan(cursor uint64, count int, fn func(m []byte)) uint64 {
 	if v := h.large(); v != nil {
 		return v.Scan(cursor, count, fn)
 	}
+	h.small().Range(func(m []byte) bool { fn(m); return true })
 	return 0
 }
 
@@ -112,12 +145,23 @@ func (h *SetHandle) Random() []byte {
 	if v := h.large(); v != nil {
 		return v.Random(h.d.s.rng)
 	}
-	return nil
+	p := h.small()
+	switch {
+	case p.Len() == 0:
+		return nil
+	case p.Ints():
+		return p.Random(h.d.s.rng, make([]byte, 0, 20))
+	}
+	return p.Random(h.d.s.rng, nil)
 }
 
 // RangeSet calls fn for all members of a set until it returns false.
 func (f *Frozen) RangeSet(fn func(m []byte) bool) {
-	if f.Type == Set {
+	switch {
+	case f.Type != Set:
+	case f.snap != nil:
 		rangeSet(f.snap.col.(*set.View).Range, f.conv, fn)
+	default:
+		set.Packed(f.val).Range(fn)
 	}
 }

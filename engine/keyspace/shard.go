@@ -22,6 +22,8 @@ type Shard struct {
 	view    *shardView
 	undo    undoLog
 	spare   *chunkList // memory of cleared tables
+	scratch []byte     // for packed values on their way to a larger slot
+	popped  []byte     // the element that the last pop returned
 }
 
 const (

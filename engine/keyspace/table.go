@@ -53,7 +53,7 @@ func (r rec) head() head {
 }
 
 // newRecord allocates a record in the arena; the caller puts it into the directory and the deadline
-// index. l is nil for a value inside the record; a value that turns out too long is made a large one.
+// index. l is nil for a value inside the record; a value for which there is no room is made a large one.
 func (t *table) newRecord(h head, key, val []byte, l *large) (ref uint32, r rec) {
 	n := len(val)
 	if l != nil {
@@ -63,7 +63,7 @@ func (t *table) newRecord(h head, key, val []byte, l *large) (ref uint32, r rec)
 	if l != nil {
 		s.large = true
 	} else if s.large {
-		l = &large{str: append([]byte(nil), val...)}
+		l = t.s.enlarge(h.typ, val)
 	}
 	bytes := s.bytes()
 	ref = t.alloc(t.s, bytes)
