@@ -179,7 +179,7 @@ func TestRandomStream(t *testing.T) {
 		score := func() string {
 			return pick("-inf", "inf", "0", "1", "2", strconv.FormatFloat(r.NormFloat64(), 'g', -1, 64), "0.1")
 		}
-		weight := func() string { return pick("1", "2", "-0.5", "inf") } // times 0 a score may be -0, which we store as 0
+		weight := func() string { return pick("1", "2", "0.5", "inf") } // others could make a -0, which we store as 0
 		index := func() string { return strconv.Itoa(r.IntN(20) - 10) }
 		switch r.IntN(20) {
 		case 0, 1, 2:
