@@ -365,3 +365,19 @@ func BenchmarkTrie(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkInsert(b *testing.B) {
+	const n = 200_000
+	keys := make([][]byte, n)
+	for i := range keys {
+		keys[i] = fmt.Appendf(nil, "%016d", i)
+	}
+	for b.Loop() {
+		var head cow.Header
+		tr := New(maphash.MakeSeed(), Pairs, &head)
+		for _, k := range keys {
+			tr.Set(k, k)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/insert")
+}

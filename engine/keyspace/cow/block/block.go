@@ -6,10 +6,11 @@ import (
 )
 
 // Reserve makes room for n more bytes, with some slack so that a block that grows is not copied for
-// each record.
+// each record. The slack is small, since the allocator's size classes add to it: a quarter instead of
+// a sixteenth costs 8 % more memory in a large hash, and no faster insertion showed for it.
 func (b *Block) Reserve(n int) {
 	if need := len(b.data) + n; need > cap(b.data) {
-		b.data = sized(b.data, need+need/4)
+		b.data = sized(b.data, need+need/16)
 	}
 }
 
