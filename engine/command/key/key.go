@@ -1,0 +1,186 @@
+package key
+
+import (
+	"bytes"
+	"math"
+
+	"github.com/kevy-lua/kevy-lua/engine/command"
+	"github.com/kevy-lua/kevy-lua/engine/hook"
+	"github.com/kevy-lua/kevy-lua/engine/keyspace"
+	"github.com/kevy-lua/kevy-lua/engine/wire"
+)
+
+const (
+	errDBRange  wire.Error = "ERR DB index is out of range"
+	errIntRange wire.Error = "ERR value is out of range, value must between -2147483648 and 2147483647"
+)
+
+// Words of the records that replace a command in the log.
+var (
+	delWord       = []byte("DEL")
+	copyWord      = []byte("COPY")
+	dbWord        = []byte("DB")
+	replaceWord   = []byte("REPLACE")
+	rpushWord     = []byte("RPUSH")
+	pexpireatWord = []byte("PEXPIREAT")
+)
+
+func del(c *command.Call) error {
+	n := int64(0)
+	for _, key := range c.Args[1:] {
+		if c.In(key).Delete(key) {
+			c.Changed(key, hook.Generic, "del")
+			n++
+		}
+	}
+	c.Reply.Int(n)
+	return nil
+}
+
+func exists(c *command.Call) error { return count(c, (*keyspace.DB).Exists) }
+func touch(c *command.Call) error  { return count(c, (*keyspace.DB).Touch) }
+
+// count replies for how many of the keys is holds.
+func count(c *command.Call, is func(*keyspace.DB, []byte) bool) error {
+	n := int64(0)
+	for _, key := range c.Args[1:] {
+		if is(c.In(key), key) {
+			n++
+		}
+	}
+	c.Reply.Int(n)
+	return nil
+}
+
+func typeOf(c *command.Call) error {
+	key := c.Args[1]
+	c.Reply.Status(c.In(key).Type(key).String())
+	return nil
+}
+
+func rename(c *command.Call) error {
+	if _, err := renameTo(c, true); err != nil {
+		return err
+	}
+	c.Reply.Status("OK")
+	return nil
+}
+
+func renamenx(c *command.Call) error {
+	done, err := renameTo(c, false)
+	if err != nil {
+		return err
+	}
+	reply(c, done)
+	return nil
+}
+
+// reply replies 1 or 0.
+func reply(c *command.Call, done bool) {
+	if done {
+		c.Reply.Int(1)
+	} else {
+		c.Reply.Int(0)
+	}
+}
+
+// renameTo is RENAME and RENAMENX; it reports whether there was something to do.
+func renameTo(c *command.Call, replace bool) (done bool, err error) {
+	from, to := c.Args[1], c.Args[2]
+	source, target := c.In(from), c.In(to)
+	if !source.Touch(from) {
+		return false, wire.ErrNoSuchKey
+	}
+	if bytes.Equal(from, to) || !replace && target.Exists(to) {
+		return false, nil
+	}
+	source.Rename(from, target, to)
+	c.Changed(from, hook.Generic, "rename_from")
+	c.Changed(to, hook.Generic, "rename_to")
+	return true, nil
+}
+
+// database reads argument i as the number of a database.
+func database(c *command.Call, i int) (int, error) {
+	n, err := c.Int(i)
+	switch {
+	case err != nil:
+		return 0, err
+	case n < math.MinInt32 || n > math.MaxInt32:
+		return 0, errIntRange
+	case n < 0 || n >= int64(c.Unit.Space.Databases()):
+		return 0, errDBRange
+	}
+	return int(n), nil
+}
+
+func copyKey(c *command.Call) error {
+	db, replace := c.DB, false
+	for i := 3; i < len(c.Args); i++ {
+		switch {
+		case c.Is(i, "replace"):
+			replace = true
+		case c.Is(i, "db") && i+1 < len(c.Args):
+			i++
+			var err error
+			if db, err = database(c, i); err != nil {
+				return err
+			}
+		default:
+			return wire.ErrSyntax
+		}
+	}
+	from, to := c.Args[1], c.Args[2]
+	if db == c.DB && bytes.Equal(from, to) {
+		return wire.ErrSameObject
+	}
+	source, target := c.In(from), c.InDB(db, to)
+	if !source.Touch(from) || target.Exists(to) && !replace {
+		c.Reply.Int(0)
+		return nil
+	}
+	expireIn(c, db, to)
+	source.Copy(from, target, to)
+	c.ChangedIn(db, to, hook.Generic, "copy_to")
+	c.Log(copyWord, from, to, dbWord, decimal(int64(db)), replaceWord)
+	c.Reply.Int(1)
+	return nil
+}
+
+func move(c *command.Call) error {
+	key := c.Args[1]
+	db, err := database(c, 2)
+	if err != nil {
+		return err
+	}
+	if db == c.DB {
+		return wire.ErrSameObject
+	}
+	source, target := c.In(key), c.InDB(db, key)
+	if !source.Touch(key) || target.Exists(key) {
+		c.Reply.Int(0)
+		return nil
+	}
+	if expireIn(c, db, key) {
+		c.Log(c.Args...)
+	}
+	source.Rename(key, target, key)
+	c.Changed(key, hook.Generic, "move_from")
+	c.ChangedIn(db, key, hook.Generic, "move_to")
+	c.Reply.Int(1)
+	return nil
+}
+
+// expireIn deletes a due key of another database before something takes its
+// place: the engine deletes those of the caller's database only, and a log
+// that does not say that the key is gone would replay differently. The caller
+// must log its own effect when it returns true.
+func expireIn(c *command.Call, db int, key []byte) bool {
+	d := c.InDB(db, key)
+	if db == c.DB || d.Exists(key) || !d.Delete(key) {
+		return false
+	}
+	c.ChangedIn(db, key, hook.Expiry, "expired")
+	c.LogIn(db, delWord, key)
+	return true
+}
