@@ -1,7 +1,125 @@
 package keyspace
 
-// compaction is the state of compaction of one arena.
-type compaction struct{}
+// Slabs waste memory when sizes change: after churn a table may hold several times the pages that its
+// records need. Compaction empties pages that are less than half full by moving their records to
+// others of the class, and gives emptied pages back to the system. It goes in bounded steps, and
+// chooses by walking the pages once around, some at a time.
 
-// Compact does a bounded step of compaction and returns the records moved.
-func (s *Shard) Compact(budget int) (moved int) { return 0 }
+const (
+	freeKeep   = 64 // emptied pages that a table keeps
+	pagesStep  = 64 // pages looked at in a step
+	spareKeep  = 1  // chunks of cleared tables that a shard keeps
+	chunksStep = 1  // chunks unmapped in a step
+)
+
+// compactSlack is how many pages more than needed are worth no work: each class has one that is
+// partly full. Tests lower it.
+var compactSlack = int64(classes + 8)
+
+// compaction is where the work on an arena stands.
+type compaction struct {
+	cursor int32 // page last looked at
+	page   int32 // page being emptied, 0 none
+	slot   uint32
+}
+
+// wasteful reports whether the arena has a third more pages than its records need.
+func (a *arena) wasteful() bool {
+	pages := int64(a.made - a.nfree - a.ndropped)
+	return (pages-compactSlack)*pageBytes > a.live+a.live/3
+}
+
+// Compact does a bounded step of compaction, of up to budget records moved, and returns how many
+// records it moved and pages it gave back; 0 when there is nothing to do. A table is worked on when
+// it has a third more pages than it needs.
+func (s *Shard) Compact(budget int) (moved int) {
+	for _, d := range s.dbs {
+		t := d.t
+		for moved < budget && (t.compact.page != 0 || t.wasteful()) {
+			if t.compact.page == 0 && !t.chooseVictim() {
+				break
+			}
+			moved += t.evacuate(budget - moved)
+		}
+		moved += t.discardFree()
+	}
+	for range chunksStep {
+		if n := len(s.spare.list); n > spareKeep {
+			s.takeChunk().release()
+			moved++
+		}
+	}
+	return moved
+}
+
+// chooseVictim looks for a page to be emptied; false when there was none among the next few.
+func (t *table) chooseVictim() bool {
+	c := &t.compact
+	for range min(pagesStep, t.made) {
+		if c.cursor++; c.cursor > t.made {
+			c.cursor = 1
+		}
+		p := t.page(c.cursor)
+		slots := pageUnits / classUnits[p.class]
+		// The only page with room cannot be emptied into another.
+		if p.state != pageActive || p.live*2 >= slots || p.next == 0 && p.prev == 0 {
+			continue
+		}
+		t.unlink(&t.partial[p.class], p)
+		p.state = pageLeaving
+		c.page, c.slot = c.cursor, 0
+		return true
+	}
+	return false
+}
+
+// evacuate moves up to max records out of the page being emptied. Slots are told from free ones by
+// their first byte. The page is done when its last record has gone, by this or by itself.
+func (t *table) evacuate(max int) (moved int) {
+	c := &t.compact
+	p := t.page(c.page)
+	units := uint32(classUnits[p.class])
+	base := uint32(c.page-1) * pageUnits
+	for ; p.state == pageLeaving && moved < max; c.slot++ {
+		ref := base + c.slot*units
+		if t.at(ref)[0] != freeSlot {
+			t.move(ref, int(units)*unitBytes)
+			moved++
+		}
+	}
+	if p.state != pageLeaving {
+		c.page = 0
+	}
+	return moved
+}
+
+// move copies a record to another slot of its class.
+func (t *table) move(ref uint32, bytes int) {
+	r := t.at(ref)
+	to := t.alloc(t.s, bytes)
+	copy(t.at(to)[:bytes], r[:bytes])
+	t.setRef(t.placeOf(t.s.hash(t.key(r)), ref), to)
+	if pos := r.wheelPos(); pos != 0 {
+		*t.wheel.at(pos) = to
+	}
+	t.release(ref)
+	t.s.gen++
+}
+
+// discardFree gives the memory of some of the free pages that are above the number kept back to the
+// system, and returns how many.
+func (t *table) discardFree() (n int) {
+	for ; t.nfree > freeKeep && n < 8; n++ {
+		no := t.free
+		c := t.chunks.list[(no-1)/pagesPerChunk]
+		if !c.discard(int(no-1) % pagesPerChunk) {
+			return n
+		}
+		p := t.page(no)
+		t.unlink(&t.free, p)
+		t.nfree--
+		t.link(&t.dropped, no, p)
+		t.ndropped++
+	}
+	return n
+}

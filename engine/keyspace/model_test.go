@@ -1109,7 +1109,13 @@ func TestModel(t *testing.T) {
 		seed = rand.Uint64()
 	}
 	t.Logf("seed %d", seed)
-	for round := range *modelRounds {
+	defer func(was int64) { compactSlack = was }(compactSlack)
+	compactSlack = 0
+	rounds := *modelRounds
+	if testing.Short() {
+		rounds = min(rounds, 3)
+	}
+	for round := range rounds {
 		keys := []int{20, 100, 2000}[round%3]
 		ops := []int{6000, 8000, 20000}[round%3]
 		m := newModel(t, seed+uint64(round), keys, []int{300, 6000}[round/3%2])
@@ -1147,4 +1153,18 @@ func (m *model) finish() {
 	}
 	m.check()
 	m.k.checkEmpty(m.t)
+}
+
+// FuzzModel lets the fuzzer choose the seed and the sizes: what it finds is a seed for TestModel.
+func FuzzModel(f *testing.F) {
+	f.Add(uint64(1), uint8(20), uint16(300))
+	f.Add(uint64(2), uint8(200), uint16(6000))
+	f.Fuzz(func(t *testing.T, seed uint64, keys uint8, size uint16) {
+		m := newModel(t, seed, int(keys)+2, int(size)+4)
+		for range 600 {
+			m.step()
+		}
+		m.check()
+		m.finish()
+	})
 }

@@ -37,7 +37,7 @@ var classUnits = func() (sizes []uint16) {
 	return sizes
 }()
 
-const classes = 56 // 15 + 5*8 + 1, checked by a test
+const classes = 55 // 15 + 5*8, checked by a test
 
 // classOf maps a size in units to its class.
 var classOf = func() (of [slotMax/unitBytes + 1]uint8) {
@@ -63,7 +63,6 @@ const (
 type page struct {
 	class      uint8
 	state      uint8
-	dropped    bool   // the system has its memory
 	live       uint16 // slots in use
 	bump       uint16 // slots ever used
 	free       uint16 // first free slot + 1; the next is in its bytes [2:4]
@@ -75,14 +74,16 @@ const freeSlot = 0xff
 
 // arena is the memory of one table.
 type arena struct {
-	chunks  *chunkList
-	meta    []*[pagesPerChunk]page
-	made    int32 // pages ever used
-	partial [classes]int32
-	free    int32 // free pages
-	nfree   int32
-	live    int64 // bytes of slots in use
-	compact compaction
+	chunks   *chunkList
+	meta     []*[pagesPerChunk]page
+	made     int32 // pages ever used
+	partial  [classes]int32
+	free     int32 // free pages
+	nfree    int32
+	dropped  int32 // free pages whose memory the system has
+	ndropped int32
+	live     int64 // bytes of slots in use
+	compact  compaction
 }
 
 // chunkList is held apart, for the cleanup that unmaps the chunks of a table that nobody reads any
@@ -160,7 +161,7 @@ func (a *arena) release(ref uint32) {
 	if p.state == pageActive && !full {
 		a.unlink(&a.partial[p.class], p)
 	}
-	*p = page{dropped: false}
+	*p = page{}
 	a.link(&a.free, no, p)
 	a.nfree++
 }
@@ -170,6 +171,9 @@ func (a *arena) newPage(s *Shard, class uint8) int32 {
 	if no != 0 {
 		a.unlink(&a.free, a.page(no))
 		a.nfree--
+	} else if no = a.dropped; no != 0 {
+		a.unlink(&a.dropped, a.page(no))
+		a.ndropped--
 	} else {
 		if int(a.made) == len(a.meta)*pagesPerChunk {
 			a.chunks.list = append(a.chunks.list, s.takeChunk())

@@ -154,7 +154,7 @@ func (w *wheel) next() (slot int, at int64, ok bool) {
 			continue
 		}
 		begin := int64(uint64(w.now)>>shift&^(wheelSlots-1)|uint64(i)) << shift
-		if begin < at {
+		if !ok || begin < at {
 			slot, at, ok = level*wheelSlots+i, begin, true
 		}
 	}
