@@ -52,35 +52,45 @@ var (
 	xxWord   = []byte("XX")
 )
 
-// geoadd is logged as the ZADD that it comes down to.
-func geoadd(c *command.Call) error {
-	var nx, xx, ch bool
-	first := 2
+// addition holds the options of GEOADD.
+type addition struct{ nx, xx, ch bool }
+
+// additionArgs reads the options and returns where the places begin.
+func additionArgs(c *command.Call) (a addition, first int, err error) {
+	first = 2
 options:
 	for ; first < len(c.Args); first++ {
 		switch {
 		case c.Is(first, "nx"):
-			nx = true
+			a.nx = true
 		case c.Is(first, "xx"):
-			xx = true
+			a.xx = true
 		case c.Is(first, "ch"):
-			ch = true
+			a.ch = true
 		default:
 			break options
 		}
 	}
-	if triples := len(c.Args) - first; triples == 0 || triples%3 != 0 || nx && xx {
-		return wire.ErrSyntax
+	if triples := len(c.Args) - first; triples == 0 || triples%3 != 0 || a.nx && a.xx {
+		return a, 0, wire.ErrSyntax
+	}
+	return a, first, nil
+}
+
+// geoadd is logged as the ZADD that it comes down to.
+func geoadd(c *command.Call) error {
+	a, first, err := additionArgs(c)
+	if err != nil {
+		return err
 	}
 	key := c.Args[1]
 	record := [][]byte{zaddName, key}
 	switch {
-	case nx:
+	case a.nx:
 		record = append(record, nxWord)
-	case xx:
+	case a.xx:
 		record = append(record, xxWord)
 	}
-	pairs := len(record)
 	scores := make([]float64, 0, (len(c.Args)-first)/3)
 	for i := first; i < len(c.Args); i += 3 {
 		p, err := placeAt(c, i)
@@ -97,12 +107,12 @@ options:
 	}
 	added, updated := 0, 0
 	for i, score := range scores {
-		m := record[pairs+2*i+1]
+		m := c.Args[first+3*i+2]
 		switch old, exists := z.Score(m); {
-		case exists && !nx && old != score:
+		case exists && !a.nx && old != score:
 			z.Set(m, score)
 			updated++
-		case !exists && !xx:
+		case !exists && !a.xx:
 			z.Set(m, score)
 			added++
 		}
@@ -111,7 +121,7 @@ options:
 		c.Changed(key, hook.ZSet, "zadd")
 		c.Log(record...)
 	}
-	if ch {
+	if a.ch {
 		added += updated
 	}
 	c.Reply.Int(int64(added))
