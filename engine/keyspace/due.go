@@ -220,6 +220,14 @@ func (t *table) index(ref uint32, r rec) {
 		t.wheel = newWheel(t.s.now)
 	}
 	r.setWheelPos(t.wheel.add(ref, r.deadline()))
+	t.accountWheel()
+}
+
+func (t *table) accountWheel() {
+	if n := t.wheel.bytes(); n != t.wheelBytes {
+		t.grow(n - t.wheelBytes)
+		t.wheelBytes = n
+	}
 }
 
 // unindex takes a record out of the wheel, if it is in it.

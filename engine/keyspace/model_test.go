@@ -1117,7 +1117,7 @@ func TestModel(t *testing.T) {
 	}
 	for round := range rounds {
 		keys := []int{20, 100, 2000}[round%3]
-		ops := []int{6000, 8000, 20000}[round%3]
+		ops := []int{6000, 8000, 14000}[round%3]
 		m := newModel(t, seed+uint64(round), keys, []int{300, 6000}[round/3%2])
 		for i := range ops {
 			m.step()

@@ -15,7 +15,8 @@ const (
 	pageBytes     = 64 << 10
 	pageUnits     = pageBytes / unitBytes
 	pagesPerChunk = chunkBytes / pageBytes
-	slotMax       = 4096 // bytes of the largest slot
+	slotMax       = 4096                // bytes of the largest slot
+	pagesMax      = 1 << 32 / pageUnits // what 32-bit refs can name
 )
 
 type chunk struct {
@@ -175,6 +176,9 @@ func (a *arena) newPage(s *Shard, class uint8) int32 {
 		a.unlink(&a.dropped, a.page(no))
 		a.ndropped--
 	} else {
+		if a.made == pagesMax {
+			panic("keyspace: more than 32 GiB of small records in one database of one shard")
+		}
 		if int(a.made) == len(a.meta)*pagesPerChunk {
 			a.chunks.list = append(a.chunks.list, s.takeChunk())
 			a.meta = append(a.meta, new([pagesPerChunk]page))

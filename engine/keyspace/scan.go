@@ -26,7 +26,7 @@ func (d *DB) Scan(cursor uint64, count int, fn func(key []byte, t Type)) (next u
 	if t.n == 0 {
 		return 0
 	}
-	count = max(count, 1)
+	count = min(max(count, 1), 1<<30)
 	pos, depth, home := cursor>>cursorLowBits<<32, int(cursor>>cursorHomeBits)&(1<<cursorDepthBits-1), int(cursor)&(1<<cursorHomeBits-1)
 	if home >= segBuckets {
 		home = 0 // no cursor of ours

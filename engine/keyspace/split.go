@@ -128,5 +128,8 @@ func (t *table) resetDir() {
 	}
 	t.grow(-int64(segs)*segBytes - int64(len(t.dir)-1)*8)
 	t.dir, t.shift, t.spill = nil, 64, nil
+	if t.wheel != nil {
+		t.accountWheel()
+	}
 	clear(t.depths[:])
 }

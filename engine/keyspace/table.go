@@ -20,11 +20,12 @@ type table struct {
 	depths  [65]uint32 // segments of each depth
 	spill   []spilled
 	arena
-	side     side
-	wheel    *wheel
-	requeued requeueHeap
-	cleanup  runtime.Cleanup
-	touched  uint64 // sum of what was read only to have it in the cache
+	side       side
+	wheel      *wheel
+	requeued   requeueHeap
+	wheelBytes int64 // accounted for
+	cleanup    runtime.Cleanup
+	touched    uint64 // sum of what was read only to have it in the cache
 }
 
 func newTable(s *Shard, db int) *table {

@@ -495,14 +495,34 @@ func TestRandomKeyIsUniform(t *testing.T) {
 	}
 }
 
+func TestPrefetchChangesNothing(t *testing.T) {
+	k := New(Options{})
+	d := k.Shard(0).DB(0)
+	var keys [][]byte
+	for i := range 100 {
+		keys = append(keys, []byte(strconv.Itoa(i)))
+	}
+	d.Prefetch(keys)
+	for _, key := range keys[:50] {
+		d.SetString(key, key, 0)
+	}
+	d.Prefetch(keys)
+	d.Prefetch(nil)
+	for i, key := range keys {
+		if got, ok, _ := d.String(key); ok != (i < 50) || ok && !bytes.Equal(got, key) {
+			t.Errorf("%s: %q %v", key, got, ok)
+		}
+	}
+}
+
 func TestScanTakesAnyCursor(t *testing.T) {
 	k := New(Options{})
 	d := k.Shard(0).DB(0)
 	for i := range 3000 {
 		d.SetString([]byte(strconv.Itoa(i)), nil, 0)
 	}
-	for range 10000 {
-		if c := d.Scan(rand.Uint64(), 10, func([]byte, Type) {}); c >= 1<<48 {
+	for range 300 {
+		if c := d.Scan(rand.Uint64(), 1+rand.IntN(math.MaxInt), func([]byte, Type) {}); c >= 1<<48 {
 			t.Fatalf("cursor %d", c)
 		}
 	}

@@ -7,7 +7,6 @@ import "sync/atomic"
 // not been handed out; a writer that meets one saves its pre-image first and stamps it, the slices
 // stamp what they copy, and new records are born stamped. So each record comes exactly once.
 type View struct {
-	k      *Keyspace
 	shards []*shardView // nil: done
 	keys   int64
 	saved  atomic.Int64 // bytes of pre-images that wait for a slice
@@ -34,12 +33,10 @@ const abortedMax = 200
 // shards' locks are held and no unit is recording for undo. There is one view at a time: Freeze
 // returns nil while another has shards that are neither sliced to the end nor aborted.
 func (k *Keyspace) Freeze() *View {
-	for _, s := range k.shards {
-		if s.view != nil {
-			return nil
-		}
+	if k.Viewing() {
+		return nil
 	}
-	v := &View{k: k, shards: make([]*shardView, len(k.shards))}
+	v := &View{shards: make([]*shardView, len(k.shards))}
 	for i, s := range k.shards {
 		if s.aborted >= abortedMax {
 			s.stampAll()
@@ -58,6 +55,17 @@ func (k *Keyspace) Freeze() *View {
 		s.guard |= guardView
 	}
 	return v
+}
+
+// Viewing reports whether a view is being taken, so that Freeze would return nil. All shards' locks
+// are held.
+func (k *Keyspace) Viewing() bool {
+	for _, s := range k.shards {
+		if s.view != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // stampAll gives all records the current epoch.

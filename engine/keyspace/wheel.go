@@ -140,6 +140,9 @@ func (w *wheel) dropLast(slot int) {
 	}
 	b.next = w.free
 	w.free = no
+	if w.n == 0 {
+		w.reset()
+	}
 }
 
 // next returns the first occupied slot and the time at which it begins; ok is false when all are
@@ -182,6 +185,14 @@ func (w *wheel) nextDue() int64 {
 	return next
 }
 
+// bytes returns what the blocks take; the first chunk is not counted, it stays with the wheel.
 func (w *wheel) bytes() int64 {
-	return int64(len(w.blocks)) * blockChunk * blockBytes
+	return int64(max(len(w.blocks)-1, 0)) * blockChunk * blockBytes
+}
+
+// reset gives the blocks of an empty wheel back, but for the first chunk.
+func (w *wheel) reset() {
+	w.made, w.free = 0, 0
+	clear(w.blocks[1:])
+	w.blocks = w.blocks[:1]
 }
