@@ -80,15 +80,7 @@ func (t integer) add(a, b int64, over overflow) (sum int64, fits bool) {
 	least, most := t.limits()
 	var above, below bool
 	if t.signed {
-		s := a + b
-		switch {
-		case b > 0 && s < a:
-			above = true
-		case b < 0 && s > a:
-			below = true
-		default:
-			above, below = s > most, s < least
-		}
+		above, below = t.signedOverflow(a, b)
 	} else {
 		above, below = unsignedOverflow(uint64(a), b, uint64(most))
 	}
@@ -101,6 +93,19 @@ func (t integer) add(a, b int64, over overflow) (sum int64, fits bool) {
 		return least, false
 	}
 	return t.extend(uint64(a) + uint64(b)), false
+}
+
+// signedOverflow reports whether a+b is above or below the limits. The room is
+// calculated in 64 bits, as Redis does: SET with a value near -2^63 wraps it
+// around and counts as too large.
+func (t integer) signedOverflow(a, b int64) (above, below bool) {
+	least, most := t.limits()
+	up, down := most-a, least-a
+	narrow := t.bits < 64
+	if a > most || b > up && (narrow || a >= 0 && b > 0) {
+		return true, false
+	}
+	return false, a < least || b < down && (narrow || a < 0 && b < 0)
 }
 
 // unsignedOverflow reports whether a+b is above most or below 0.
