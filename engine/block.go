@@ -60,6 +60,7 @@ func (e *Engine) park(c *command.Call, b *command.Block) {
 	s.mu.Lock()
 	s.wait = w
 	s.mu.Unlock()
+	s.parked = true
 	e.listeners.Add(1)
 	e.stats.blocked.Add(1)
 	if b.TimeoutMs > 0 {

@@ -17,10 +17,31 @@ func (e *Engine) configure(cfg *config.Config) {
 	}
 	e.notify.Store(uint32(class))
 	e.events.Store(uint32(class))
+	e.tracksLatency.Store(cfg.Compat["latency-tracking"] != "no")
+	e.limitsOld.Store(true)
+	if !e.applyLimits(false) {
+		// Whoever holds the locks may be the caller itself: a CONFIG SET inside EXEC.
+		e.tasks.Go(func() { e.applyLimits(true) })
+	}
+}
+
+// applyLimits puts the thresholds of encodings in force after a change. They
+// need all locks; without wait it gives up and returns false when somebody has one.
+func (e *Engine) applyLimits(wait bool) bool {
+	if !e.limitsOld.Load() {
+		return true
+	}
 	u := &command.Unit{All: true}
-	e.lockHeld(u, nil)
+	if wait {
+		e.lockHeld(u, nil)
+	} else if !e.tryLockAll() {
+		return false
+	}
 	defer e.unlockHeld(u)
-	e.space.SetLimits(limits(cfg))
+	if e.limitsOld.Swap(false) {
+		e.space.SetLimits(limits(e.live.Get()))
+	}
+	return true
 }
 
 // reconfigure follows a change of the configuration and tells the hooks.

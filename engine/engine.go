@@ -22,6 +22,8 @@ type Options struct {
 	Log    *slog.Logger     // default: slog.Default
 	Now    func() time.Time // default: time.Now; the only clock of the engine
 	Groups [][]command.Spec // groups of commands besides the engine's own
+
+	Version string // of the program, for INFO's kevy_version
 }
 
 // Engine runs commands over a keyspace. It is safe for concurrent use.
@@ -45,6 +47,11 @@ type Engine struct {
 	parts         parts
 	stats         stats
 	slowlog       slowlog
+	latency       latencyMonitor
+	histograms    sync.Map // *command.Stats to *histogram
+	figures       figureCache
+	acl           aclLog
+	tasks         sync.WaitGroup // goroutines that Close waits for
 	monitors      atomic.Int32
 	busy          busyState
 	pause         pauseState
@@ -59,11 +66,17 @@ type Engine struct {
 	atomicMu  sync.Mutex
 	atomics   atomic.Pointer[[]command.Atomic]
 	atomicAll atomic.Bool // an atomic hook makes every writing unit take all locks
-	started   time.Time
-	runID     string
-	loading   atomic.Bool
-	loadedMs  int64            // when the replay ended; 0 when there was none
-	retries   map[retryKey]int // guarded by all shard locks together
+
+	tracksLatency atomic.Bool // latency-tracking
+	limitsOld     atomic.Bool // the keyspace does not have the configured limits yet
+	passive       atomic.Bool // DEBUG SET-ACTIVE-EXPIRE 0: only access removes due keys
+
+	started  time.Time
+	runID    string
+	version  string
+	loading  atomic.Bool
+	loadedMs int64            // when the replay ended; 0 when there was none
+	retries  map[retryKey]int // guarded by all shard locks together
 }
 
 // New makes an engine with an empty keyspace and no journal. What is loaded
@@ -81,7 +94,7 @@ func New(o Options) *Engine {
 	cfg := o.Live.Get()
 	e := &Engine{
 		live: o.Live, log: o.Log, now: o.Now, journal: noJournal{},
-		bus: hook.NewBus(o.Now, o.Log), hub: newHub(), started: o.Now(), runID: newRunID(),
+		bus: hook.NewBus(o.Now, o.Log), hub: newHub(), started: o.Now(), runID: newRunID(), version: o.Version,
 	}
 	e.ctx, e.cancel = context.WithCancel(context.Background())
 	e.space = keyspace.New(keyspace.Options{
@@ -187,5 +200,6 @@ func (e *Engine) setAtomics(next []command.Atomic) {
 func (e *Engine) Close(ctx context.Context) error {
 	e.cancel()
 	e.sessions.each(func(s *Session) { s.unpark(unparkClosed) })
+	e.tasks.Wait()
 	return e.bus.Close(ctx)
 }

@@ -12,6 +12,9 @@ import (
 // come due; math.MaxInt64 when none will. Part of reaper.Target.
 func (e *Engine) NextDue() int64 {
 	next := int64(math.MaxInt64)
+	if e.passive.Load() {
+		return next
+	}
 	for _, s := range e.shards {
 		s.lock(nil)
 		next = min(next, s.NextDue())
@@ -24,6 +27,11 @@ func (e *Engine) NextDue() int64 {
 // and returns how many it took. Each key is a unit of its own; a batch shares
 // one hold of the locks and one commit. Part of reaper.Target.
 func (e *Engine) Expire(max int) (taken int) {
+	if e.passive.Load() {
+		return 0
+	}
+	start := e.now()
+	defer func() { e.latency.note(e, "expire-cycle", e.now().Sub(start)) }()
 	for i, s := range e.shards {
 		if s.mu.TryLock() {
 			due := s.NextDue()
@@ -166,6 +174,12 @@ func (e *Engine) expiredEvent(u *command.Unit, d *keyspace.DB, k keyspace.DueKey
 		Origin: hook.Origin{DB: k.DB, Nest: u.Depth, AtMs: u.NowMs},
 		Key:    append([]byte(nil), k.Key...), Type: frozen.Type.String(), Value: &frozen, DeadlineMs: deadline, Cause: cause,
 	}
+}
+
+// expiresOn reports whether a command removes the due keys that it names. Reads
+// leave that to the reaper, where there is one.
+func (e *Engine) expiresOn(s *command.Spec) bool {
+	return !s.Is(command.ReadOnly) || e.passive.Load()
 }
 
 // expireMet expires the due keys that a call's row declares, inside the call's

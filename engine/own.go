@@ -10,7 +10,13 @@ import (
 // ownRows are the commands that belong to the engine itself: they are about
 // sessions, channels, transactions and the server, not about values.
 func (e *Engine) ownRows() [][]command.Spec {
-	return [][]command.Spec{slices.Clone(transactionRows), slices.Clone(pubsubRows)}
+	return [][]command.Spec{
+		slices.Clone(connectionRows), {clientRow}, slices.Clone(transactionRows), slices.Clone(pubsubRows),
+		slices.Clone(serverRows), slices.Clone(clusterRows),
+		{
+			aclRow, commandRow, configRow, debugRow, hookRow, infoRow, latencyRow, memoryRow, moduleRow, slowlogRow,
+		},
+	}
 }
 
 func upper(s string) string { return strings.ToUpper(s) }

@@ -34,8 +34,9 @@ type ModuleInfo struct {
 	Version int
 }
 
-// AddInfo adds lines to an INFO section, which is made when it is new. fn is
-// called without any lock.
+// AddInfo adds lines to an INFO section, which is made when it is new; a line
+// that the section has already is replaced. fn is called by whoever asks, which
+// may be a transaction that holds locks: it must not touch the keyspace or wait.
 func (e *Engine) AddInfo(section string, fn func(add func(name string, value any))) {
 	e.parts.mu.Lock()
 	defer e.parts.mu.Unlock()

@@ -137,6 +137,10 @@ func (e *Engine) run(c *command.Call) error {
 	}
 	err := e.runLocked(c)
 	if w := c.Waiting(); w != nil && err == nil {
+		// Once the locks are gone, whoever serves the client uses its unit.
+		own := *u
+		c.Client.(*Session).unit = command.Unit{}
+		u = &own
 		e.park(c, w)
 	}
 	e.publish(e.end(u))
@@ -161,7 +165,7 @@ func (e *Engine) runLocked(c *command.Call) error {
 
 func (e *Engine) attempt(c *command.Call) error {
 	u := c.Unit
-	if !c.Spec.Is(command.ReadOnly) {
+	if e.expiresOn(c.Spec) {
 		if err := e.expireMet(c); err != nil {
 			return err
 		}
@@ -251,7 +255,7 @@ func (e *Engine) Exec(c *command.Call, args [][]byte, reply wire.Reply) error {
 	*child = *c
 	child.Nested, child.Parent = true, c
 	child.Begin(spec, args, reply)
-	if !spec.Is(command.ReadOnly) {
+	if e.expiresOn(spec) {
 		if err := e.expireMet(child); err != nil {
 			return err
 		}

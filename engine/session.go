@@ -71,6 +71,9 @@ type Session struct {
 	replySkip  int8 // CLIENT REPLY SKIP: 2 the command itself, 1 the next
 	depth      int  // hooks that led to what an internal session does
 	monitoring bool
+	parked     bool // the command in Do is waiting
+	hist       *histogram
+	histOf     *command.Stats // whose hist is
 	noEvict    bool
 	noTouch    bool
 
@@ -134,6 +137,9 @@ func (e *Engine) NewSession(o SessionOptions) (*Session, error) {
 }
 
 func (e *Engine) newSession(o SessionOptions) *Session {
+	if o.Outbox == nil {
+		o.Outbox = nowhere{}
+	}
 	s := &Session{
 		engine: e, id: e.sessions.nextID(), o: o, outbox: o.Outbox, user: "default", created: e.now(), shown: shown{queued: -1},
 	}
@@ -176,7 +182,7 @@ func (s *Session) Do(args [][]byte, out *wire.Writer) Outcome {
 	start := e.now()
 	s.lastMs.Store(start.UnixMilli())
 	s.calls.Add(1)
-	out.RESP3 = s.resp3
+	out.RESP3, s.parked = s.resp3, false
 	mark := out.Mark()
 	spec, err := e.table.Resolve(args)
 	if err == nil {
@@ -196,7 +202,7 @@ func (s *Session) Do(args [][]byte, out *wire.Writer) Outcome {
 	switch {
 	case s.closing || s.killed.Load():
 		return CloseAfter
-	case s.wait != nil && spec != nil && spec.Any(command.Blocking):
+	case s.parked:
 		return Blocked
 	}
 	return Done
@@ -205,7 +211,7 @@ func (s *Session) Do(args [][]byte, out *wire.Writer) Outcome {
 // execute runs an admitted command and accounts for it.
 func (s *Session) execute(spec *command.Spec, args [][]byte, out *wire.Writer, start time.Time) {
 	e, c := s.engine, &s.call
-	if e.monitors.Load() > 0 && !spec.Any(command.SkipMonitor) {
+	if e.monitors.Load() > 0 && !spec.Any(command.SkipMonitor|command.Admin) {
 		e.monitor(s, args, start)
 	}
 	s.fill(c)

@@ -88,6 +88,19 @@ func (e *Engine) lockHeld(u *command.Unit, refuse <-chan struct{}) bool {
 	return true
 }
 
+// tryLockAll locks all shards, or none when one of them is taken.
+func (e *Engine) tryLockAll() bool {
+	for i, s := range e.shards {
+		if !s.mu.TryLock() {
+			for _, t := range e.shards[:i] {
+				t.unlock()
+			}
+			return false
+		}
+	}
+	return true
+}
+
 func (e *Engine) unlockHeld(u *command.Unit) {
 	if u.All {
 		for _, s := range e.shards {

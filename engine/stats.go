@@ -15,6 +15,7 @@ type stats struct {
 	commands, connections, rejected atomic.Int64
 	expired, panics, dirty          atomic.Int64
 	hits, misses                    atomic.Int64
+	errorReplies                    atomic.Int64
 	blocked                         atomic.Int64 // clients blocked now
 	late                            [len(latenessBounds) + 1]atomic.Int64
 
@@ -36,7 +37,7 @@ func (s *stats) lateness(ms int64) {
 
 // reset sets the counters back that CONFIG RESETSTAT is for.
 func (s *stats) reset() {
-	for _, c := range []*atomic.Int64{&s.commands, &s.connections, &s.rejected, &s.expired, &s.hits, &s.misses} {
+	for _, c := range []*atomic.Int64{&s.commands, &s.connections, &s.rejected, &s.expired, &s.hits, &s.misses, &s.errorReplies} {
 		c.Store(0)
 	}
 	for i := range s.late {
@@ -47,11 +48,27 @@ func (s *stats) reset() {
 	s.errors = nil
 }
 
+// resetStats is CONFIG RESETSTAT.
+func (e *Engine) resetStats() {
+	e.stats.reset()
+	e.histograms.Range(func(_, h any) bool {
+		h.(*histogram).reset()
+		return true
+	})
+	e.eachSpec(func(s *command.Spec) {
+		st := s.Stats()
+		for _, c := range []*atomic.Int64{&st.Calls, &st.Rejected, &st.Failed, &st.Usec} {
+			c.Store(0)
+		}
+	})
+}
+
 // maxErrorCodes bounds what scripts with made-up codes can grow.
 const maxErrorCodes = 128
 
 // countError counts an error reply by its code.
 func (e *Engine) countError(err error) {
+	e.stats.errorReplies.Add(1)
 	code, _, _ := strings.Cut(string(asReply(err)), " ")
 	e.stats.mu.Lock()
 	defer e.stats.mu.Unlock()
@@ -73,10 +90,21 @@ func (e *Engine) account(s *Session, spec *command.Spec, args [][]byte, took tim
 		st.Failed.Add(1)
 		e.countError(err)
 	}
-	if limit := s.engine.live.Get().Server.SlowlogLogSlowerThan; limit >= 0 && took >= limit && !spec.Any(command.SkipSlowlog) {
+	if e.tracksLatency.Load() {
+		s.histogram(st).add(took)
+	}
+	cfg := &e.live.Get().Server
+	if limit := cfg.SlowlogLogSlowerThan; limit >= 0 && took >= limit && !spec.Any(command.SkipSlowlog) {
 		e.slowlog.add(slowEntry{
-			at: e.now(), took: took, args: shorten(args), addr: s.o.Addr, name: s.Name(),
-		}, int(e.live.Get().Server.SlowlogMaxLen))
+			at: e.now(), took: took, args: shorten(redact(spec, args)), addr: s.o.Addr, name: s.Name(),
+		}, int(cfg.SlowlogMaxLen))
+	}
+	if cfg.LatencyMonitorThreshold > 0 {
+		event := "command"
+		if spec.Is(command.Fast) {
+			event = "fast-command"
+		}
+		e.latency.note(e, event, took)
 	}
 }
 

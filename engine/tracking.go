@@ -1,0 +1,26 @@
+package engine
+
+import (
+	"github.com/kevy-lua/kevy-lua/engine/command"
+	"github.com/kevy-lua/kevy-lua/engine/wire"
+)
+
+// clientTracking refuses to track: a client that believed it was told of
+// changes would serve stale values from its cache.
+func clientTracking(c *command.Call) error {
+	switch {
+	case c.Is(2, "off"):
+		c.Reply.Status("OK") // it is
+		return nil
+	case c.Is(2, "on"):
+		return wire.Error("ERR client tracking is not supported by this server")
+	}
+	return wire.ErrSyntax
+}
+
+func clientCaching(c *command.Call) error {
+	if !c.Is(2, "yes") && !c.Is(2, "no") {
+		return wire.ErrSyntax
+	}
+	return wire.Error("ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled")
+}
