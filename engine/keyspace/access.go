@@ -12,7 +12,12 @@ const (
 )
 
 // access counts an access at the shard's time; time 0 (replay) is none.
-func (s *Shard) access(r rec) { r.setAccess(s.nextAccess(r.access())) }
+func (s *Shard) access(r rec) {
+	old := r.access()
+	if a := s.nextAccess(old); a != old {
+		r.setAccess(a)
+	}
+}
 
 func (s *Shard) nextAccess(old uint32) uint32 {
 	if !s.limits.LFU {
@@ -65,7 +70,11 @@ func (d *DB) Idle(key []byte) (seconds int64, ok bool) {
 	if d.s.now == 0 {
 		return 0, true
 	}
-	return int64(uint32(d.s.now/1000)-r.access()) & accessMask, true
+	last := r.access()
+	if last == 0 { // not since it was loaded
+		last = uint32(d.s.born / 1000)
+	}
+	return int64(uint32(d.s.now/1000)-last) & accessMask, true
 }
 
 // Freq returns the logarithmic access counter, without counting an access. It says nothing useful

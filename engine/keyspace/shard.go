@@ -12,6 +12,7 @@ type Shard struct {
 	index   int
 	dbs     []*DB
 	now     int64
+	born    int64  // the first time that it was told
 	gen     uint64 // changes whenever a record moves, so that handles look it up again
 	limits  Limits
 	rng     *rand.Rand
@@ -47,7 +48,12 @@ func (s *Shard) DB(i int) *DB { return s.dbs[i] }
 // SetNow tells the shard the unit's time in Unix milliseconds. Keys whose deadline is not after it
 // are hidden from every lookup, scan, random choice and handle until they are deleted. 0 hides
 // nothing: nothing expires during replay.
-func (s *Shard) SetNow(ms int64) { s.now = ms }
+func (s *Shard) SetNow(ms int64) {
+	s.now = ms
+	if s.born == 0 {
+		s.born = ms
+	}
+}
 
 func (s *Shard) hidden(deadline int64) bool {
 	return deadline != 0 && s.now != 0 && deadline <= s.now

@@ -515,6 +515,76 @@ func TestPrefetchChangesNothing(t *testing.T) {
 	}
 }
 
+// Scans and views go on while the directory grows under them, by splits, and shrinks, by merges: what
+// is there all the time is given, and the view gives each record once.
+func TestScanAndViewUnderGrowthAndShrinking(t *testing.T) {
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	rng := rand.New(rand.NewPCG(seed, 1))
+	for _, step := range []int{3, 40, 400} {
+		k := New(Options{Seed: seed | 1})
+		d := k.Shard(0).DB(0)
+		const stay, most = 500, 20000
+		for i := range stay {
+			d.SetString([]byte("stay"+strconv.Itoa(i)), nil, 0)
+		}
+		var b Batch
+		for round := range 6 {
+			from, to := 0, most // grows
+			if round%2 == 1 {
+				from, to = most, 0
+			}
+			v, want := k.Freeze(), d.Len()
+			seen := map[string]bool{}
+			cursor, scanned, sliced := uint64(0), false, false
+			for i := from; i != to; {
+				key := []byte("more" + strconv.Itoa(i))
+				if from < to {
+					d.SetString(key, nil, 0)
+					i++
+				} else {
+					i--
+					d.Delete([]byte("more" + strconv.Itoa(i)))
+				}
+				if rng.IntN(step) != 0 {
+					continue
+				}
+				if !scanned {
+					cursor = d.Scan(cursor, 1+rng.IntN(50), func(key []byte, _ Type) { seen[string(key)] = true })
+					scanned = cursor == 0
+				}
+				if !sliced {
+					sliced = v.Slice(0, 1+rng.IntN(50), &b)
+				}
+			}
+			for !scanned {
+				cursor = d.Scan(cursor, 100, func(key []byte, _ Type) { seen[string(key)] = true })
+				scanned = cursor == 0
+			}
+			for !sliced {
+				sliced = v.Slice(0, 100, &b)
+			}
+			for i := range stay {
+				if !seen["stay"+strconv.Itoa(i)] {
+					t.Fatalf("step %d, round %d: the scan missed stay%d", step, round, i)
+				}
+			}
+			got := map[string]bool{}
+			b.Range(func(f *Frozen) bool {
+				got[string(f.Key)] = true
+				return true
+			})
+			if b.Len() != want || len(got) != want {
+				t.Fatalf("step %d, round %d: a view of %d records, %d keys, want %d", step, round, b.Len(), len(got), want)
+			}
+			b.Reset()
+		}
+		if n := len(d.t.dir); n > 16 {
+			t.Errorf("%d keys have a directory of %d", d.Len(), n)
+		}
+	}
+}
+
 func TestScanTakesAnyCursor(t *testing.T) {
 	k := New(Options{})
 	d := k.Shard(0).DB(0)
