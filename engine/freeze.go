@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"time"
 
@@ -26,6 +27,9 @@ func (e *Engine) Freeze(at func() error) (*Snapshot, error) {
 	u := &command.Unit{All: true}
 	e.lockHeld(u, nil)
 	defer e.unlockHeld(u)
+	if e.space.Viewing() {
+		return nil, errors.New("engine: another snapshot is being dumped")
+	}
 	if err := at(); err != nil {
 		return nil, err
 	}

@@ -12,12 +12,12 @@ type named[T ~uint16 | ~uint32] struct {
 	name string
 }
 
-// flagNames are in the order in which Redis prints them.
+// flagNames are in the order in which Redis prints them. It keeps MayReplicate to itself.
 var flagNames = []named[command.Flags]{
 	{command.Write, "write"}, {command.ReadOnly, "readonly"}, {command.DenyOOM, "denyoom"}, {command.Admin, "admin"},
 	{command.PubSub, "pubsub"}, {command.NoScript, "noscript"}, {command.Blocking, "blocking"}, {command.Loading, "loading"},
 	{command.Stale, "stale"}, {command.SkipMonitor, "skip_monitor"}, {command.SkipSlowlog, "skip_slowlog"},
-	{command.Fast, "fast"}, {command.NoAuth, "no_auth"}, {command.MayReplicate, "may_replicate"},
+	{command.Fast, "fast"}, {command.NoAuth, "no_auth"},
 	{command.NoMandatoryKeys, "no_mandatory_keys"}, {command.NoAsyncLoading, "no_async_loading"},
 	{command.NoMulti, "no_multi"}, {command.MovableKeys, "movablekeys"}, {command.AllowBusy, "allow_busy"},
 }
@@ -56,13 +56,13 @@ var groupCategories = map[command.Group]string{
 // categoriesOf derives a row's ACL categories from its flags, its group and
 // what it lists itself. A container that cannot be called belongs to none but
 // its speed's; the category of group generic, whose commands are of all kinds,
-// gives way to what the row lists.
+// gives way to what the row lists, danger aside.
 func categoriesOf(s *command.Spec) []string {
 	set := map[string]bool{"fast": s.Is(command.Fast), "slow": !s.Is(command.Fast)}
 	for _, c := range s.ACL {
 		set[c] = true
 	}
-	if own := groupCategories[s.Group]; own != "" && s.Run != nil && (s.Group != command.GroupGeneric || len(s.ACL) == 0) {
+	if own := groupCategories[s.Group]; own != "" && s.Run != nil && (s.Group != command.GroupGeneric || !about(s.ACL)) {
 		set[own] = true
 	}
 	for flag, category := range map[command.Flags]string{
@@ -79,6 +79,11 @@ func categoriesOf(s *command.Spec) []string {
 		set["dangerous"] = true
 	}
 	return slices.DeleteFunc(slices.Clone(categories), func(c string) bool { return !set[c] })
+}
+
+// about reports whether categories say what a command is about.
+func about(acl []string) bool {
+	return slices.ContainsFunc(acl, func(c string) bool { return c != "dangerous" })
 }
 
 // keyRange is a row's keys in the old form: the first, the last (negative: from

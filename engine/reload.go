@@ -4,6 +4,7 @@ import (
 	"crypto/sha1"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"math"
 
 	"github.com/kevy-lua/kevy-lua/engine/command"
@@ -28,6 +29,9 @@ func debugReload(c *command.Call) error {
 	}
 	if !flush {
 		return debugOK(c)
+	}
+	if c.Unit.Recording {
+		return wire.Error("ERR DEBUG RELOAD is not allowed inside a script or hook")
 	}
 	records, err := e.dumpHeld()
 	if err != nil {
@@ -79,6 +83,9 @@ func (e *Engine) reloadOne(c *command.Call, r *command.Record) error {
 // dumpHeld is a snapshot's dump for a caller that holds all locks.
 func (e *Engine) dumpHeld() (records []command.Record, err error) {
 	view := e.space.Freeze()
+	if view == nil {
+		return nil, errors.New("the log is being rewritten at the moment")
+	}
 	defer view.Release()
 	var b keyspace.Batch
 	for i := range e.shards {

@@ -69,7 +69,7 @@ func aclCat(c *command.Call) error {
 		engineOf(c).replyNames(c.Reply, func(s *command.Spec) bool { return slices.Contains(categoriesOf(s), category) })
 		return nil
 	}
-	return wire.WrongArity(c.Spec.FullName())
+	return badSub(c)
 }
 
 func aclDelUser(c *command.Call) error {
@@ -110,7 +110,7 @@ func aclGenPass(c *command.Call) error {
 			return wire.Error("ERR ACL GENPASS argument must be the number of bits for the output password, a positive number up to 4096")
 		}
 	default:
-		return wire.WrongArity(c.Spec.FullName())
+		return badSub(c)
 	}
 	digits := int(bits+3) / 4
 	b := make([]byte, (digits+1)/2)
@@ -227,7 +227,7 @@ func aclLogCommand(c *command.Call) error {
 	l, n := &engineOf(c).acl, int64(10)
 	switch {
 	case len(c.Args) > 3:
-		return wire.WrongArity(c.Spec.FullName())
+		return badSub(c)
 	case c.Is(2, "reset"):
 		l.mu.Lock()
 		defer l.mu.Unlock()

@@ -73,7 +73,7 @@ func commandInfo(c *command.Call) error {
 		if s, ok := e.specByName(name); ok {
 			replyInfo(c.Reply, s)
 		} else {
-			c.Reply.NullArray()
+			c.Reply.Null()
 		}
 	}
 	return nil
@@ -247,5 +247,32 @@ func keysIn(c *command.Call) ([]command.KeyPos, error) {
 	if !ok || len(keys) == 0 && !spec.Any(command.NoMandatoryKeys) {
 		return nil, command.ErrBadArgs
 	}
+	for i := range keys {
+		if keys[i].Flags&command.KeyVariable != 0 {
+			keys[i].Flags = flagsFor(spec, args)
+		}
+	}
 	return keys, nil
+}
+
+// flagsFor says what a command whose key flags depend on its arguments does
+// with its key.
+func flagsFor(spec *command.Spec, args [][]byte) command.KeyFlags {
+	rest := args[min(2, len(args)):]
+	switch spec.Name {
+	case "set":
+		if !slices.ContainsFunc(rest[min(1, len(rest)):], func(a []byte) bool { return command.EqualFold(a, "get") }) {
+			return command.KeyOW | command.KeyUpdate
+		}
+	case "bitfield":
+		if !slices.ContainsFunc(rest, func(a []byte) bool { return command.EqualFold(a, "set") || command.EqualFold(a, "incrby") }) {
+			return command.KeyRO | command.KeyAccess
+		}
+	}
+	return command.KeyRW | command.KeyAccess | command.KeyUpdate
+}
+
+// badSub is Redis' answer where a sub-command checks its arguments itself.
+func badSub(c *command.Call) error {
+	return wire.Errorf("ERR unknown subcommand or wrong number of arguments for '%.128s'. Try %s HELP.", c.Args[1], upper(c.Spec.Parent().Name))
 }

@@ -100,22 +100,38 @@ func configRewrite(*command.Call) error {
 	return wire.Error("ERR Rewriting config file: not supported, the file belongs to its owner; change it there and reload")
 }
 
-// redacted stands for what must not be seen in the slow log.
+// redacted stands for what must not be seen in the slow log and by MONITOR.
 var redacted = []byte("(redacted)")
 
-// redact hides the values of sensitive parameters in a CONFIG SET.
+// redact hides passwords, and the values of sensitive parameters in a CONFIG
+// SET. It returns args or a copy.
 func redact(spec *command.Spec, args [][]byte) [][]byte {
-	if spec.Name != "set" || spec.Parent() == nil || spec.Parent().Name != "config" {
+	var secret []int
+	switch spec.FullName() {
+	case "auth":
+		for i := 1; i < len(args); i++ {
+			secret = append(secret, i)
+		}
+	case "hello":
+		for i := 2; i+2 < len(args); i++ {
+			if command.EqualFold(args[i], "auth") {
+				secret = append(secret, i+1, i+2)
+				break
+			}
+		}
+	case "config|set":
+		for i := 2; i+1 < len(args); i += 2 {
+			if p, ok := config.Lookup(string(args[i])); ok && p.Sensitive {
+				secret = append(secret, i+1)
+			}
+		}
+	}
+	if secret == nil {
 		return args
 	}
-	shown := args
-	for i := 2; i+1 < len(args); i += 2 {
-		if p, ok := config.Lookup(string(args[i])); ok && p.Sensitive {
-			if &shown[0] == &args[0] {
-				shown = append([][]byte(nil), args...)
-			}
-			shown[i+1] = redacted
-		}
+	shown := append([][]byte(nil), args...)
+	for _, i := range secret {
+		shown[i] = redacted
 	}
 	return shown
 }

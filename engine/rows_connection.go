@@ -9,6 +9,7 @@ const connFlags = command.NoScript | command.Loading | command.Stale | command.F
 
 var connectionRows = []command.Spec{
 	{Name: "ping", Arity: -1, Group: command.GroupConnection, Since: "1.0.0", Complexity: "O(1)", Flags: command.Fast | command.NoUnit,
+		Hints:  []string{"request_policy:all_shards", "response_policy:all_succeeded"},
 		Syntax: "[message]", Summary: "Answers PONG, or the message", Run: runPing},
 	{Name: "echo", Arity: 2, Group: command.GroupConnection, Since: "1.0.0", Complexity: "O(1)",
 		Flags:  command.Loading | command.Stale | command.Fast | command.NoUnit,
@@ -20,7 +21,7 @@ var connectionRows = []command.Spec{
 		Flags:  command.Loading | command.Stale | command.Fast | command.NoUnit,
 		Syntax: "index", Summary: "Changes the connection's database", Run: runSelect},
 	{Name: "auth", Arity: -2, Group: command.GroupConnection, Since: "1.0.0", Complexity: "O(1)",
-		Flags:  connFlags | command.NoAuth | command.AllowBusy | command.SkipMonitor | command.SkipSlowlog,
+		Flags:  connFlags | command.NoAuth | command.AllowBusy,
 		Syntax: "[username] password", Summary: "Authenticates the connection", Run: runAuth},
 	{Name: "hello", Arity: -1, Group: command.GroupConnection, Since: "6.0.0", Complexity: "O(1)",
 		Flags:   connFlags | command.NoAuth | command.AllowBusy,
@@ -67,7 +68,7 @@ func runQuit(c *command.Call) error {
 func runSelect(c *command.Call) error {
 	n, err := c.Int(1)
 	if err != nil {
-		return wire.Error("ERR invalid DB index")
+		return err
 	}
 	if n < 0 || n >= int64(c.Unit.Space.Databases()) {
 		return wire.Error("ERR DB index is out of range")

@@ -101,7 +101,7 @@ func hookStats(c *command.Call) error {
 		replyFields(c.Reply, figures(found[0]))
 		return nil
 	}
-	return wire.WrongArity(c.Spec.FullName())
+	return badSub(c)
 }
 
 // figures are all that is known about a hook.

@@ -29,7 +29,7 @@ var slowlogRow = command.Spec{
 func slowlogGet(c *command.Call) error {
 	n := int64(10)
 	if len(c.Args) > 3 {
-		return wire.WrongArity(c.Spec.FullName())
+		return badSub(c)
 	}
 	if len(c.Args) == 3 {
 		var ok bool

@@ -212,7 +212,7 @@ func (s *Session) Do(args [][]byte, out *wire.Writer) Outcome {
 func (s *Session) execute(spec *command.Spec, args [][]byte, out *wire.Writer, start time.Time) {
 	e, c := s.engine, &s.call
 	if e.monitors.Load() > 0 && !spec.Any(command.SkipMonitor|command.Admin) {
-		e.monitor(s, args, start)
+		e.monitor(s, redact(spec, args), start)
 	}
 	s.fill(c)
 	c.Begin(spec, args, out)

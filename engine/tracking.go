@@ -18,9 +18,6 @@ func clientTracking(c *command.Call) error {
 	return wire.ErrSyntax
 }
 
-func clientCaching(c *command.Call) error {
-	if !c.Is(2, "yes") && !c.Is(2, "no") {
-		return wire.ErrSyntax
-	}
+func clientCaching(*command.Call) error {
 	return wire.Error("ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled")
 }

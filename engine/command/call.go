@@ -203,9 +203,9 @@ func (c *Call) Waiting() *Block { return c.block }
 func (c *Call) Timeout(i int) (ms int64, err error) {
 	f, ok := ParseFloat(c.Args[i])
 	switch {
-	case !ok || f > maxTimeout:
+	case !ok:
 		return 0, wire.ErrTimeout
-	case f < 0:
+	case f < 0 || f > maxTimeout: // 7.0 overflows into a negative number
 		return 0, wire.ErrNegTimeout
 	case f == 0:
 		return 0, nil

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"bytes"
 	"math"
 	"strconv"
 
@@ -57,23 +58,39 @@ func ParseInt(b []byte) (n int64, ok bool) {
 	return 0, false
 }
 
-// ParseFloat reads a floating-point number as Redis does: decimal or
-// hexadecimal, inf and infinity with a sign, the whole of b; never NaN.
+// ParseFloat reads a floating-point number as Redis does, by the rules of C's
+// strtod: decimal or hexadecimal, inf and infinity with a sign, the whole of b;
+// never NaN, and nothing that is too large or too small for 64 bits.
 func ParseFloat(b []byte) (f float64, ok bool) {
 	if len(b) == 0 || len(b) > 255 || b[0] == ' ' {
 		return 0, false
 	}
-	for _, c := range b {
-		if c == '_' {
-			return 0, false // Go allows it in literals
+	text, hex, power, digits := string(b), false, false, false
+	for i, c := range b {
+		switch {
+		case c == '_': // Go allows it in literals
+			return 0, false
+		case c == 'x' || c == 'X':
+			hex = true
+		case c == 'p' || c == 'P':
+			power = true
+		case '1' <= c && c <= '9' && (i == 0 || !exponentBefore(b[:i])):
+			digits = true
 		}
 	}
-	f, err := strconv.ParseFloat(string(b), 64)
-	if err != nil || math.IsNaN(f) {
+	if hex && !power { // Go wants an exponent, C does not
+		text += "p0"
+	}
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil || math.IsNaN(f) || f == 0 && digits {
 		return 0, false
 	}
 	return f, true
 }
+
+// exponentBefore reports whether what stands before a digit makes it part of a
+// decimal exponent.
+func exponentBefore(b []byte) bool { return bytes.ContainsAny(b, "eEpP") }
 
 // Int returns argument i as an integer, or ErrNotInteger.
 func (c *Call) Int(i int) (int64, error) {

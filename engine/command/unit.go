@@ -85,11 +85,12 @@ func (u *Unit) Holds(shard int) bool {
 	return false
 }
 
-// Reset makes the unit ready for its next use, keeping its buffers.
+// Reset makes the unit ready for its next use, keeping its buffers and its
+// depth, which belongs to who runs it.
 func (u *Unit) Reset() {
 	clear(u.Events)
 	u.All, u.Held, u.Records = false, u.Held[:0], u.Records[:0]
-	u.Changes, u.Events, u.Dirty, u.Depth = u.Changes[:0], u.Events[:0], 0, 0
+	u.Changes, u.Events, u.Dirty = u.Changes[:0], u.Events[:0], 0
 	u.Recording = false
 	if cap(u.arena) > maxArena {
 		u.arena = nil

@@ -181,8 +181,8 @@ func (w *Writer) Mark() int { return len(w.Buf) }
 // Rewind drops what was written since mark.
 func (w *Writer) Rewind(mark int) { w.Buf = w.Buf[:mark] }
 
-// AppendDouble appends f as Redis prints scores: integers plainly, other
-// values with 17 significant digits at most, infinities as inf and -inf.
+// AppendDouble appends f as Redis 7.0 prints scores and doubles: integers
+// plainly, other values as C's %.17g does, infinities as inf and -inf.
 func AppendDouble(b []byte, f float64) []byte {
 	switch {
 	case math.IsNaN(f):
@@ -197,15 +197,5 @@ func AppendDouble(b []byte, f float64) []byte {
 		}
 		return strconv.AppendInt(b, int64(f), 10)
 	}
-	return appendShortest(b, f)
-}
-
-// appendShortest prints the shortest text that reads back as f, with the
-// exponent written as C's %.17g does (at least two digits).
-func appendShortest(b []byte, f float64) []byte {
-	exp := math.Log10(math.Abs(f))
-	if exp >= -5 && exp < 17 {
-		return strconv.AppendFloat(b, f, 'f', -1, 64)
-	}
-	return strconv.AppendFloat(b, f, 'e', -1, 64)
+	return strconv.AppendFloat(b, f, 'g', 17, 64)
 }
