@@ -579,7 +579,7 @@ func TestScanAndViewUnderGrowthAndShrinking(t *testing.T) {
 			}
 			b.Reset()
 		}
-		if n := len(d.t.dir); n > 16 {
+		if n := len(d.t.dir); n > 64 { // it had hundreds
 			t.Errorf("%d keys have a directory of %d", d.Len(), n)
 		}
 	}
