@@ -105,6 +105,10 @@ func AddExtended(a, b *big.Float) (sum *big.Float, ok bool) {
 // FormatExtended prints a finite number as Redis does: without exponent, at
 // most 17 digits behind the point, no trailing zeros.
 func FormatExtended(f *big.Float) []byte {
+	const tiny = -60 // 2^-60 is below half of the 17th digit
+	if f.MantExp(nil) < tiny {
+		return []byte("0")
+	}
 	b := f.Append(nil, 'f', 17)
 	b = bytes.TrimRight(b, "0")
 	b = bytes.TrimSuffix(b, []byte("."))
