@@ -84,6 +84,13 @@ func (h *handle) room(extra int) []byte {
 	return s.scratch
 }
 
+// own copies the name of an element that is to be removed: it may come from the collection itself.
+func (h *handle) own(element []byte) []byte {
+	s := h.d.s
+	s.member = append(s.member[:0], element...)
+	return s.member
+}
+
 // outgrows reports whether a packed value of n elements becomes too large by adding one of so many
 // bytes.
 func (h *handle) outgrows(p []byte, n, bytes int) bool {

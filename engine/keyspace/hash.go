@@ -4,7 +4,8 @@ import "github.com/kevy-lua/kevy-lua/engine/keyspace/hash"
 
 // HashHandle gives access to one hash. A missing key is an empty hash; the first write creates it.
 // It is used by value on the caller's stack, under the shard's lock; functions given to Range and
-// Scan must not write to the shard. What is given in is copied, and may not be part of the hash.
+// Scan must not write to the shard. What is given in is copied. What a handle has handed out may be
+// given back to it to be removed, but not to be written.
 type HashHandle struct{ handle }
 
 // Hash returns a handle of the hash at key; ok is false when the key holds another type. key must
@@ -67,6 +68,7 @@ func (h *HashHandle) Delete(field []byte) bool {
 	if _, ok := h.Get(field); !ok {
 		return false
 	}
+	field = h.own(field)
 	if v := h.large(); v != nil {
 		h.save()
 		v.Delete(field)

@@ -85,6 +85,7 @@ func (h *SetHandle) Remove(m []byte) bool {
 	if !h.Has(m) {
 		return false
 	}
+	m = h.own(m)
 	if v := h.large(); v != nil {
 		h.save()
 		v.Remove(m)

@@ -25,6 +25,7 @@ type Shard struct {
 	spare   *chunkList // memory of cleared tables
 	scratch []byte     // for packed values on their way to a larger slot
 	popped  []byte     // the element that the last pop returned
+	member  []byte     // the element that is being removed
 }
 
 const (

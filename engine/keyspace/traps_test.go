@@ -449,6 +449,34 @@ func TestFrozenReadsDuringWrites(t *testing.T) {
 	wg.Wait()
 }
 
+// SPOP, ZPOPMIN and the like remove what the handle has just handed out.
+func TestRemoveWhatWasHandedOut(t *testing.T) {
+	for _, n := range []int{5, 40, 400} {
+		k := New(Options{})
+		d := k.Shard(0).DB(0)
+		h, _ := d.Hash([]byte("h"))
+		s, _ := d.Set([]byte("s"))
+		z, _ := d.ZSet([]byte("z"))
+		for i := range n {
+			m := fmt.Appendf(nil, "member %d", i)
+			h.Set(m, m)
+			s.Add(m)
+			z.Set(m, float64(i%7))
+		}
+		for i := range n {
+			f, _ := h.Random()
+			m, _ := z.At(0)
+			if !h.Delete(f) || !s.Remove(s.Random()) || !z.Remove(m) {
+				t.Fatalf("%d of %d: not found", i, n)
+			}
+			if left := n - 1 - i; h.Len() != left || s.Len() != left || z.Len() != left {
+				t.Fatalf("%d left: %d, %d, %d", left, h.Len(), s.Len(), z.Len())
+			}
+		}
+		k.checkEmpty(t)
+	}
+}
+
 // A clone must not see what is written after it, nor a string what an undone append left behind it.
 func TestAppendAfterUndo(t *testing.T) {
 	k := New(Options{})

@@ -92,6 +92,7 @@ func (h *ZSetHandle) Remove(m []byte) bool {
 	if _, ok := h.Score(m); !ok {
 		return false
 	}
+	m = h.own(m)
 	if v := h.large(); v != nil {
 		h.save()
 		v.Remove(m)
