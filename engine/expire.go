@@ -125,7 +125,9 @@ func (e *Engine) expireOne(u *command.Unit, shard int, k keyspace.DueKey, cause 
 		}
 		delete(e.retries, retryKey{k.DB, string(k.Key)})
 		if ev.KeepUntilMs > u.NowMs {
+			e.shards[shard].SetNow(0) // the key is due and hidden
 			d.SetDeadline(k.Key, ev.KeepUntilMs)
+			e.shards[shard].SetNow(u.NowMs)
 			e.logExpiry(u, base, k.DB, []byte("PEXPIREAT"), k.Key, appendInt(nil, ev.KeepUntilMs))
 			e.changed(u, k, hook.Generic, "expire")
 			return
