@@ -17,7 +17,7 @@ func serverRows() []Param {
 		{Path: "server.bind", Name: "bind", Kind: List, Default: "127.0.0.1", Separator: " ", Max: 16, Mutable: Applied,
 			Doc: "Addresses to listen on. A minus sign before an address means that it may be missing; * is every IPv4 address, ::* every IPv6 address."},
 		{Path: "server.port", Name: "port", Kind: Int, Default: "6379", Max: 65535, Mutable: Applied,
-			Doc: "TCP port for clients. 0 opens none."},
+			Doc: "TCP port for clients. 0 lets the system choose one, or opens none where there is a Unix socket."},
 		{Path: "server.unixsocket", Name: "unixsocket", Kind: String, Mutable: Fixed,
 			Doc: "Path of a Unix socket for clients. Empty opens none."},
 		{Path: "server.unixsocketperm", Name: "unixsocketperm", Kind: Octal, Default: "0", Max: 0o777, Mutable: Fixed,
