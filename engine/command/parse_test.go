@@ -42,13 +42,13 @@ func FuzzParseInt(f *testing.F) {
 func TestParseFloat(t *testing.T) {
 	for s, want := range map[string]float64{
 		"0": 0, "1.5": 1.5, "-1.5e3": -1500, "+2": 2, ".5": 0.5, "5.": 5, "inf": math.Inf(1), "-inf": math.Inf(-1),
-		"+Infinity": math.Inf(1), "0x1p3": 8,
+		"+Infinity": math.Inf(1), "0x1p3": 8, "0x10": 16, "0e-400": 0,
 	} {
 		if f, ok := command.ParseFloat([]byte(s)); !ok || f != want {
 			t.Errorf("ParseFloat(%q) = %v, %v", s, f, ok)
 		}
 	}
-	for _, s := range []string{"", " 1", "1 ", "nan", "-NaN", "1_0", "x", "1e400", "-1e400", ".", "1e", strings.Repeat("1", 256)} {
+	for _, s := range []string{"", " 1", "1 ", "nan", "-NaN", "1_0", "x", "1e400", "-1e400", "1e-400", ".", "1e", strings.Repeat("1", 256)} {
 		if f, ok := command.ParseFloat([]byte(s)); ok {
 			t.Errorf("ParseFloat(%q) = %v", s, f)
 		}

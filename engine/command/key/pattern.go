@@ -3,7 +3,6 @@ package key
 import (
 	"bytes"
 	"math"
-	"strings"
 
 	"github.com/kevy-lua/kevy-lua/engine/command"
 )
@@ -43,17 +42,9 @@ func parseScore(b []byte) (float64, bool) {
 	if len(b) == 0 {
 		return 0, true
 	}
-	b = bytes.TrimLeft(b, " \t\n\v\f\r")
-	s := strings.ToLower(string(b))
-	if strings.Contains(s, "0x") && !strings.Contains(s, "p") {
-		b = append(bytes.Clone(b), "p0"...) // Go wants the exponent of a hexadecimal number
-	}
-	f, ok := command.ParseFloat(b)
-	if !ok {
-		return 0, false
-	}
-	const smallest = 0x1p-1022 // smaller numbers lose digits
-	if math.Abs(f) < smallest && strings.ContainsAny(strings.SplitN(s, "e", 2)[0], "123456789") && !strings.HasPrefix(s, "0x") {
+	f, ok := command.ParseFloat(bytes.TrimLeft(b, " \t\n\v\f\r"))
+	const smallest = 0x1p-1022 // below it digits get lost
+	if !ok || f != 0 && math.Abs(f) < smallest {
 		return 0, false
 	}
 	return f, true
