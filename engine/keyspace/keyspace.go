@@ -4,7 +4,15 @@
 // It knows keys, the value types and time as a number that it is told. It must not know a clock,
 // I/O, goroutines or who locks what: every method of a Shard, a DB or a handle is called with that
 // shard's lock held by the caller, unless its comment says otherwise. Slices handed out are valid
-// until the next write to the shard; keys and values given in are copied.
+// until the next write to the shard, and only while the keyspace is reachable: they may point to memory
+// that the collector does not know. Keys and values given in are copied.
+//
+// A shard has a table for each database. A table is a directory of buckets (bucket.go, split.go) that
+// leads from a key's hash to its record (record.go), which lies in a page of slots of one size
+// (page.go, compact.go); a wheel that knows the deadlines (wheel.go, due.go); and the Go objects of
+// values that are too large for a record (large.go, and the packages hash, set, list and zset). A
+// view (view.go, capture.go) and an undo log (undo.go) live from one call, Shard.before, that every
+// write makes first.
 package keyspace
 
 import (

@@ -51,19 +51,24 @@ func (s *Shard) Commit() {
 	s.undo.reset()
 }
 
-// undoKeep is how much of its memory an undo log keeps for the next unit.
-const undoKeep = 1 << 16
+// How much of its memory an undo log keeps for the next unit: bytes of records, entries.
+const (
+	undoKeep        = 1 << 16
+	undoKeepEntries = 256
+)
 
 func (u *undoLog) reset() {
 	for i := range u.entries {
 		u.entries[i].snap.release()
 	}
-	if cap(u.buf) > undoKeep || cap(u.entries)*64 > undoKeep {
+	if cap(u.buf) > undoKeep || cap(u.entries) > undoKeepEntries {
 		*u = undoLog{}
 		return
 	}
 	clear(u.entries)
-	clear(u.seen)
+	if len(u.seen) > 0 {
+		clear(u.seen)
+	}
 	u.entries, u.buf, u.last = u.entries[:0], u.buf[:0], 0
 }
 
