@@ -52,37 +52,58 @@ func StartRedis(t testing.TB, required bool) *Redis {
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(dir, "redis.sock")
-	cmd := exec.Command(program, "--port", "0", "--unixsocket", path, "--save", "", "--dir", dir)
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait() // the error says that it was killed
-		_ = os.RemoveAll(dir)
-	})
-	r := &Redis{t: t, path: path}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	r := &Redis{t: t, path: filepath.Join(dir, "redis.sock")}
+	r.start(exec.Command(program, "--port", "0", "--unixsocket", r.path, "--save", "", "--dir", dir))
 	r.conn = r.dial()
 	return r
 }
 
-// dial waits for the server to listen.
+// start starts the server and returns when it says that it listens.
+func (r *Redis) start(cmd *exec.Cmd) {
+	r.t.Helper()
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		r.t.Fatal(err)
+	}
+	listening, ended := make(chan struct{}, 1), make(chan struct{})
+	go func() { // ends with the server
+		defer close(ended)
+		for lines := bufio.NewScanner(out); lines.Scan(); {
+			if strings.Contains(lines.Text(), "eady to accept connections") {
+				listening <- struct{}{}
+				break
+			}
+		}
+		_, _ = io.Copy(io.Discard, out)
+	}()
+	r.t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		<-ended
+		_ = cmd.Wait() // the error says that it was killed
+	})
+	select {
+	case <-listening:
+	case <-ended:
+		r.t.Fatal("redis-server ended instead of listening")
+	case <-time.After(10 * time.Second):
+		r.t.Fatal("redis-server does not listen")
+	}
+}
+
 func (r *Redis) dial() *conn {
 	r.t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; {
-		nc, err := net.Dial("unix", r.path)
-		if err == nil {
-			c := &conn{Conn: nc}
-			c.r = bufio.NewReader(io.TeeReader(nc, &c.got))
-			r.t.Cleanup(func() { _ = nc.Close() })
-			return c
-		}
-		if time.Now().After(deadline) {
-			r.t.Fatalf("redis-server does not listen: %v", err)
-		}
-		time.Sleep(5 * time.Millisecond) // for a process outside; nothing tells when it listens
+	nc, err := net.Dial("unix", r.path)
+	if err != nil {
+		r.t.Fatal(err)
 	}
+	c := &conn{Conn: nc}
+	c.r = bufio.NewReader(io.TeeReader(nc, &c.got))
+	r.t.Cleanup(func() { _ = nc.Close() })
+	return c
 }
 
 // Raw executes a command and returns the bytes of its reply.
