@@ -83,6 +83,9 @@ func hdel(c *command.Call) error {
 	return nil
 }
 
+// room is as long as the longest integer.
+var room [20]byte
+
 func hincrby(c *command.Call) error {
 	by, err := c.Int(3)
 	if err != nil {
@@ -103,8 +106,8 @@ func hincrby(c *command.Call) error {
 	if by > 0 && old > math.MaxInt64-by || by < 0 && old < math.MinInt64-by {
 		return wire.ErrOverflow
 	}
-	var buf [20]byte
-	h.Set(field, strconv.AppendInt(buf[:0], old+by, 10))
+	digits := c.Unit.Keep(room[:])[:0] // an array of this function's own would be garbage each time
+	h.Set(field, strconv.AppendInt(digits, old+by, 10))
 	c.Changed(key, hook.Hash, "hincrby")
 	c.Reply.Int(old + by)
 	return nil

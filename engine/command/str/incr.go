@@ -32,6 +32,9 @@ func decrby(c *command.Call) error {
 	return add(c, -n)
 }
 
+// room is as long as the longest integer.
+var room [20]byte
+
 // add adds n to the integer at the command's key.
 func add(c *command.Call, n int64) error {
 	key := c.Args[1]
@@ -49,8 +52,8 @@ func add(c *command.Call, n int64) error {
 	if n > 0 && old > math.MaxInt64-n || n < 0 && old < math.MinInt64-n {
 		return wire.ErrOverflow
 	}
-	var buf [20]byte
-	c.In(key).SetString(key, strconv.AppendInt(buf[:0], old+n, 10), keyspace.KeepTTL)
+	digits := c.Unit.Keep(room[:])[:0] // an array of this function's own would be garbage each time
+	c.In(key).SetString(key, strconv.AppendInt(digits, old+n, 10), keyspace.KeepTTL)
 	c.Changed(key, hook.String, "incrby")
 	c.Reply.Int(old + n)
 	return nil
