@@ -21,7 +21,7 @@ type waiter struct {
 	args      [][]byte
 	spec      *command.Spec
 	since     time.Time
-	timer     *time.Timer
+	timer     *time.Timer // guarded by session.mu
 	// deferred is a wish to end the wait that came while somebody held the claim.
 	deferred atomic.Int32
 }
@@ -57,12 +57,12 @@ func (e *Engine) park(c *command.Call, b *command.Block) {
 		sh := e.shards[e.shardOf(k)]
 		sh.waiters[id] = append(sh.waiters[id], w)
 	}
-	s.mu.Lock()
-	s.wait = w
-	s.mu.Unlock()
 	s.parked = true
 	e.listeners.Add(1)
 	e.stats.blocked.Add(1)
+	s.mu.Lock() // the timer may go off before it is stored
+	defer s.mu.Unlock()
+	s.wait = w
 	if b.TimeoutMs > 0 {
 		w.timer = time.AfterFunc(time.Duration(b.TimeoutMs)*time.Millisecond, func() { e.unpark(w, unparkTimeout) })
 	}
@@ -73,9 +73,6 @@ func (e *Engine) park(c *command.Call, b *command.Block) {
 func (e *Engine) leave(w *waiter, held *command.Unit) {
 	if w.over.Swap(true) {
 		return
-	}
-	if w.timer != nil {
-		w.timer.Stop()
 	}
 	for _, id := range w.keys {
 		n := e.shardOf([]byte(id.key))
@@ -100,8 +97,11 @@ func (e *Engine) leave(w *waiter, held *command.Unit) {
 	e.listeners.Add(-1)
 	e.stats.blocked.Add(-1)
 	w.session.mu.Lock()
+	defer w.session.mu.Unlock()
 	w.session.wait = nil
-	w.session.mu.Unlock()
+	if w.timer != nil {
+		w.timer.Stop()
+	}
 }
 
 // serve tries the commands of clients that are blocked on the ready keys, the
@@ -156,7 +156,6 @@ func (e *Engine) retryClaimed(w *waiter) (out outcome, done bool) {
 	e.begin(u, nil)
 	err := e.runLocked(c)
 	switch {
-	case err == wire.ErrWrongType: // the key became something else: wait on
 	case err != nil:
 		s.replyError(&s.blockedOut, err)
 		done = true

@@ -5,13 +5,25 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/kevy-lua/kevy-lua/engine/command"
 	"github.com/kevy-lua/kevy-lua/engine/wire"
 )
 
-// monitor shows a command to the sessions that watch all of them.
-func (e *Engine) monitor(from *Session, args [][]byte, at time.Time) {
-	line := fmt.Appendf(nil, "%d.%06d [%d %s]", at.Unix(), at.Nanosecond()/1000, from.db, from.o.Addr)
-	for _, a := range args {
+// monitored reports whether a command is shown to somebody. Commands for
+// operators are not; scripts are, though their rows say otherwise because Redis
+// shows them itself.
+func (e *Engine) monitored(spec *command.Spec) bool {
+	if e.monitors.Load() == 0 || spec.Any(command.Admin) {
+		return false
+	}
+	return !spec.Any(command.SkipMonitor) || spec.Group == command.GroupScripting
+}
+
+// monitor shows a command to the sessions that watch all of them. from is the
+// client's address, or what stands for it.
+func (e *Engine) monitor(spec *command.Spec, db int, from string, args [][]byte, at time.Time) {
+	line := fmt.Appendf(nil, "%d.%06d [%d %s]", at.Unix(), at.Nanosecond()/1000, db, from)
+	for _, a := range redact(spec, args) {
 		line = append(line, ' ')
 		line = appendQuoted(line, a)
 	}

@@ -205,6 +205,9 @@ func (e *Engine) execQueued(s *Session, exec *command.Call, q *queuedCommand) {
 	c.Unit, c.Nested = exec.Unit, true
 	c.Begin(q.spec, q.args, exec.Reply)
 	start := e.now()
+	if e.monitored(q.spec) {
+		e.monitor(q.spec, s.db, s.o.Addr, q.args, start)
+	}
 	err := e.attempt(&c)
 	if err != nil {
 		if w, ok := exec.Reply.(*wire.Writer); ok {

@@ -260,7 +260,14 @@ func (e *Engine) Exec(c *command.Call, args [][]byte, reply wire.Reply) error {
 			return err
 		}
 	}
+	if c.Script && e.monitored(spec) {
+		e.monitor(spec, c.DB, "lua", args, e.now())
+	}
+	before := c.Unit.Dirty
 	err = e.call(child, true)
+	if c.Unit.Dirty > before {
+		c.LogNothing() // the log has what the parts did; the whole would do it again
+	}
 	spec.Stats().Calls.Add(1)
 	if err != nil {
 		spec.Stats().Failed.Add(1)

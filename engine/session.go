@@ -211,14 +211,18 @@ func (s *Session) Do(args [][]byte, out *wire.Writer) Outcome {
 // execute runs an admitted command and accounts for it.
 func (s *Session) execute(spec *command.Spec, args [][]byte, out *wire.Writer, start time.Time) {
 	e, c := s.engine, &s.call
-	if e.monitors.Load() > 0 && !spec.Any(command.SkipMonitor|command.Admin) {
-		e.monitor(s, redact(spec, args), start)
+	exec := spec.Name == "exec" // is shown behind its commands
+	if !exec && e.monitored(spec) {
+		e.monitor(spec, s.db, s.o.Addr, args, start)
 	}
 	s.fill(c)
 	c.Begin(spec, args, out)
 	err := e.run(c)
 	if err != nil {
 		s.replyError(out, err)
+	}
+	if exec && e.monitored(spec) {
+		e.monitor(spec, s.db, s.o.Addr, args, start)
 	}
 	e.account(s, spec, args, e.now().Sub(start), err)
 }
