@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"errors"
 	"strconv"
 	"time"
 
