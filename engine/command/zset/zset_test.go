@@ -59,8 +59,8 @@ func TestScoresInText(t *testing.T) {
 	s := commandtest.New(t, 1, rows())
 	s.Run("ZADD z 0.1 a 1e300 b -inf c 12345.678 d")
 	for line, want := range map[string]string{
-		"ZSCORE z a": `"0.1"`, "ZSCORE z b": `"1e+300"`, "ZSCORE z c": `"-inf"`, "ZSCORE z d": `"12345.678"`,
-		"ZSCAN z 0 MATCH a": `["0" ["a" "0.1"]]`,
+		"ZSCORE z a": `"0.10000000000000001"`, "ZSCORE z b": `"1.0000000000000001e+300"`, "ZSCORE z c": `"-inf"`, "ZSCORE z d": `"12345.678"`,
+		"ZSCAN z 0 MATCH a": `["0" ["a" "0.10000000000000001"]]`,
 	} {
 		if got := s.Run(line); got != want {
 			t.Errorf("%s: %s, want %s", line, got, want)
