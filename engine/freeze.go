@@ -143,15 +143,22 @@ type elementBatch struct {
 	emit func(db int, args ...[]byte) error
 	verb []byte
 	args [][]byte
-	n    int
-	err  error
+	// arena holds the elements until they are emitted.
+	arena []byte
+	n     int
+	err   error
 }
 
 func (b *elementBatch) add(parts ...[]byte) bool {
 	if len(b.args) == 0 {
 		b.args = append(b.args, b.verb, b.f.Key)
 	}
-	b.args = append(b.args, parts...)
+	for _, p := range parts {
+		// Copied, since small integers are printed into one buffer for all.
+		start := len(b.arena)
+		b.arena = append(b.arena, p...)
+		b.args = append(b.args, b.arena[start:len(b.arena):len(b.arena)])
+	}
 	if b.n++; b.n == batchElements {
 		b.flush()
 	}
@@ -161,7 +168,7 @@ func (b *elementBatch) add(parts ...[]byte) bool {
 func (b *elementBatch) flush() error {
 	if b.n > 0 && b.err == nil {
 		b.err = b.emit(b.f.DB, b.args...)
-		b.args, b.n = b.args[:0], 0
+		b.args, b.arena, b.n = b.args[:0], b.arena[:0], 0
 	}
 	return b.err
 }
