@@ -289,11 +289,14 @@ func (c *client) stream(name string) error {
 	err := c.copyStream(name)
 	close(done)
 	<-ended
-	if interrupted {
-		c.close()
-		return nil
+	if !interrupted {
+		return err
 	}
-	return err
+	c.close()
+	if c.terminal { // so that the prompt is right
+		return c.connect()
+	}
+	return nil
 }
 
 func (c *client) copyStream(name string) error {

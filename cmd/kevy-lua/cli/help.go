@@ -14,7 +14,7 @@ const replHelp = `Type a command and its arguments, as in SET key "a value". Bes
   connect <host> <port>
   clear                clear the screen
   quit, exit           leave; so does Ctrl-D
-Ctrl-C ends SUBSCRIBE and MONITOR.
+Ctrl-C gives up a line, and ends SUBSCRIBE and MONITOR.
 `
 
 // help shows the client's own help, or the server's documentation of commands.

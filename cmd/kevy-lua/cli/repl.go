@@ -43,9 +43,9 @@ func (c *client) interact() int {
 	for {
 		line, err := source.next(c.prompt())
 		switch {
-		case errors.Is(err, readline.ErrInterrupt) && line != "":
-			continue // the line is given up
-		case errors.Is(err, io.EOF), errors.Is(err, readline.ErrInterrupt):
+		case errors.Is(err, readline.ErrInterrupt):
+			continue // the line is given up; Ctrl-D leaves
+		case errors.Is(err, io.EOF):
 			return code
 		case err != nil:
 			fmt.Fprintf(c.err, "Could not read: %v\n", err)
