@@ -72,7 +72,7 @@ func (e endpoint) open(backlog int) (*listener, error) {
 	switch {
 	case err == nil:
 		setBacklog(l, backlog)
-		return &listener{Listener: l, transport: "tcp", want: e}, nil
+		return &listener{Listener: l, transport: "tcp", want: e.on(l.Addr())}, nil
 	case e.optional && notHere(err):
 		return nil, nil
 	case errors.Is(err, syscall.EADDRINUSE):
@@ -83,6 +83,14 @@ func (e endpoint) open(backlog int) (*listener, error) {
 		return nil, fmt.Errorf("server: listen on %s: this machine has no such address: %w", e.address, err)
 	}
 	return nil, fmt.Errorf("server: listen on %s: %w", e.address, err)
+}
+
+// on is the endpoint with the port that the system chose for it.
+func (e endpoint) on(addr net.Addr) endpoint {
+	if host, port, err := net.SplitHostPort(e.address); err == nil && port == "0" {
+		e.address = net.JoinHostPort(host, strconv.Itoa(addr.(*net.TCPAddr).Port))
+	}
+	return e
 }
 
 // notHere reports whether the machine lacks the address or its family.
