@@ -5,6 +5,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -198,7 +199,9 @@ func (s *Session) Do(args [][]byte, out *wire.Writer) Outcome {
 	default:
 		s.execute(spec, args, out, start)
 	}
-	s.muteReply(out, mark)
+	if spec == nil || !confirmsByPush(spec) {
+		s.muteReply(out, mark)
+	}
 	switch {
 	case s.closing || s.killed.Load():
 		return CloseAfter
@@ -257,6 +260,12 @@ func asReply(err error) wire.Error {
 		e = u.Unwrap()
 	}
 	return wire.Errorf("ERR %v", err)
+}
+
+// confirmsByPush is true of commands whose answer is a push message, which
+// CLIENT REPLY does not silence.
+func confirmsByPush(spec *command.Spec) bool {
+	return strings.HasSuffix(spec.Name, "subscribe") && spec.Parent() == nil
 }
 
 // muteReply drops the reply where CLIENT REPLY asks for that.
