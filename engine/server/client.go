@@ -141,6 +141,7 @@ func refusal(err error) []byte {
 // Deliver implements engine.Outbox.
 func (c *client) Deliver(b []byte) {
 	m := &c.mail
+	hard := c.limit().Hard // asks the session, which may not happen under the mail's lock
 	m.mu.Lock()
 	if m.gone || m.flags&mailDrop != 0 {
 		m.mu.Unlock()
@@ -148,7 +149,7 @@ func (c *client) Deliver(b []byte) {
 	}
 	m.bytes = append(m.bytes, b...)
 	tell := c.wake
-	if hard := c.limit().Hard; hard > 0 && c.unsent.Load()+int64(len(m.bytes)) > hard {
+	if hard > 0 && c.unsent.Load()+int64(len(m.bytes)) > hard {
 		m.flags |= mailDrop
 		m.bytes = nil
 		tell = c.cut
