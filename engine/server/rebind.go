@@ -46,7 +46,7 @@ func (s *Server) rebind(next *config.Config) error {
 	}
 	if err != nil {
 		s.listeners = append(s.listeners, leave...)
-		return fmt.Errorf("Unable to listen on this address: %w", err) //nolint:staticcheck // shown by CONFIG SET
+		return fmt.Errorf("cannot listen there: %w", err)
 	}
 	s.leave(leave)
 	return nil

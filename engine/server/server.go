@@ -41,8 +41,6 @@ type Server struct {
 	mu        sync.Mutex // guards what follows
 	front     front
 	listeners []*listener
-	socket    string // the Unix socket's path, "" for none
-	perm      fs.FileMode
 	running   bool
 	closed    bool
 

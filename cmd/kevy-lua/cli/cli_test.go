@@ -177,7 +177,7 @@ func TestNoServer(t *testing.T) {
 	} {
 		var out, errOut strings.Builder
 		code := Main(test.args, strings.NewReader(test.in), &out, &errOut)
-		if want := "Could not connect to the server at " + test.want; code != 1 || errOut.String() != want {
+		if want := "Error: could not connect to the server at " + test.want; code != 1 || errOut.String() != want {
 			t.Errorf("%v: %d, %q; want %q", test.args, code, errOut.String(), want)
 		}
 	}

@@ -135,12 +135,15 @@ func (c *client) once(args []string) int {
 		case errors.Is(err, errRefused):
 			return exitFailure
 		case err != nil:
-			fmt.Fprintln(c.err, err)
+			c.complain(err)
 			return exitFailure
 		}
 	}
 	return 0
 }
+
+// complain tells the user what went wrong.
+func (c *client) complain(err error) { fmt.Fprintf(c.err, "Error: %v\n", err) }
 
 // errRefused is returned for an error reply, which has been printed, with -e.
 var errRefused = errors.New("the server answered with an error")

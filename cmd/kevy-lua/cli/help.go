@@ -26,14 +26,14 @@ func (c *client) help(words []string) {
 	name := strings.ToLower(strings.Join(words, "|"))
 	if err := c.connect(); err != nil {
 		c.close()
-		fmt.Fprintln(c.err, err)
+		c.complain(err)
 		return
 	}
 	v, err := c.ask("COMMAND", "DOCS", name)
 	switch {
 	case err != nil:
 		c.close()
-		fmt.Fprintf(c.err, "Error: %v\n", err)
+		c.complain(err)
 	case v.Err() != nil:
 		fmt.Fprintf(c.out, "(error) %s\n", v.Str)
 	case len(v.Elems) < 2:

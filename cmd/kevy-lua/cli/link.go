@@ -39,7 +39,7 @@ func dial(o options) (*link, error) {
 	}
 	nc, err := net.Dial(network, o.target())
 	if err != nil {
-		return nil, fmt.Errorf("Could not connect to the server at %s: %w", o.target(), cause(err)) //nolint:staticcheck // for people
+		return nil, fmt.Errorf("could not connect to the server at %s: %w", o.target(), cause(err))
 	}
 	return &link{nc: nc, r: bufio.NewReaderSize(nc, 64<<10)}, nil
 }

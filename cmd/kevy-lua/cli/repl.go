@@ -35,7 +35,7 @@ func (c *client) interact() int {
 		}
 		source, c.terminal = editor, true
 		if err := c.connect(); err != nil {
-			fmt.Fprintln(c.err, err)
+			c.complain(err)
 		}
 	}
 	defer source.close()
@@ -108,11 +108,8 @@ func (c *client) repeat(args []string) (code int) {
 		switch err := c.execute(args); {
 		case errors.Is(err, errRefused):
 			return exitFailure
-		case errors.Is(err, errClosed):
-			fmt.Fprintln(c.err, "Error: the server closed the connection")
-			return exitFailure
 		case err != nil:
-			fmt.Fprintln(c.err, err)
+			c.complain(err)
 			return exitFailure
 		}
 	}
@@ -134,7 +131,7 @@ func (c *client) builtin(args []string, source lines) bool {
 		c.o.host, c.o.port, c.o.socket, c.db = args[1], port, "", 0
 		if err := c.connect(); err != nil {
 			c.close()
-			fmt.Fprintln(c.err, err)
+			c.complain(err)
 		}
 	case name == "help" || name == "?":
 		c.help(args[1:])
