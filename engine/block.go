@@ -125,26 +125,28 @@ func (e *Engine) retry(w *waiter) []ready {
 	if w.over.Load() || !w.claim.CompareAndSwap(false, true) {
 		return nil
 	}
-	s := w.session
-	out, done := e.retryClaimed(w)
+	s, start := w.session, e.now()
+	out, done, err := e.retryClaimed(w)
 	if done {
+		e.account(s, w.spec, w.args, e.now().Sub(start), err)
 		e.journal.Commit(out.pos) // a failure shows in Journal.Err
-		s.outbox.Deliver(s.blockedOut.Buf)
-		s.outbox.Resume()
 	}
 	keys := out.ready
 	out.ready = nil
-	e.publish(out)
-	if !done {
-		w.claim.Store(false)
-		if cause := unparkCause(w.deferred.Load()); cause != unparkNone {
-			e.unpark(w, cause)
-		}
+	e.publish(out) // before Resume: the changes live in the session's unit
+	if done {
+		s.outbox.Deliver(s.blockedOut.Buf)
+		s.outbox.Resume()
+		return keys
+	}
+	w.claim.Store(false)
+	if cause := unparkCause(w.deferred.Load()); cause != unparkNone {
+		e.unpark(w, cause)
 	}
 	return keys
 }
 
-func (e *Engine) retryClaimed(w *waiter) (out outcome, done bool) {
+func (e *Engine) retryClaimed(w *waiter) (out outcome, done bool, err error) {
 	s := w.session
 	c, u := &s.call, &s.unit
 	s.blockedOut = wire.Writer{Buf: s.blockedOut.Buf[:0], RESP3: s.resp3}
@@ -154,7 +156,7 @@ func (e *Engine) retryClaimed(w *waiter) (out outcome, done bool) {
 	u.Reset()
 	e.holdSpec(u, w.spec, w.args)
 	e.begin(u, nil)
-	err := e.runLocked(c)
+	err = e.runLocked(c)
 	switch {
 	case err != nil:
 		s.replyError(&s.blockedOut, err)
@@ -165,7 +167,7 @@ func (e *Engine) retryClaimed(w *waiter) (out outcome, done bool) {
 	if done {
 		e.leave(w, u)
 	}
-	return e.end(u), done
+	return e.end(u), done, err
 }
 
 // unpark ends a wait in vain. When somebody tries the command right now, the
@@ -183,8 +185,10 @@ func (e *Engine) unpark(w *waiter, cause unparkCause) bool {
 	s.blockedOut = wire.Writer{Buf: s.blockedOut.Buf[:0], RESP3: s.resp3}
 	if cause == unparkError {
 		s.blockedOut.Error(errUnblocked)
+		e.account(s, w.spec, w.args, 0, errUnblocked)
 	} else {
 		w.onTimeout(&s.blockedOut)
+		e.account(s, w.spec, w.args, 0, nil)
 	}
 	s.outbox.Deliver(s.blockedOut.Buf)
 	s.outbox.Resume()

@@ -442,6 +442,57 @@ func TestUpdateRollsBack(t *testing.T) {
 	})
 }
 
+// TestWatchedKeysThatAreNotThere: emptying a database touches only what was in it.
+func TestWatchedKeysThatAreNotThere(t *testing.T) {
+	onShards(t, func(t *testing.T, shards int) {
+		r := newRig(t, shards, nil)
+		c := r.connect()
+		for _, tc := range [][3]string{
+			{"DEL a", "FLUSHALL", "[PONG]"}, {"DEL a", "SWAPDB 0 1", "[PONG]"}, {"SET a 1", "FLUSHDB", "(nil array)"}, {"SET a 1", "SWAPDB 0 1", "(nil array)"},
+			{"FLUSHDB", "SWAPDB 0 1", "(nil array)"}, // database 1 has the key now
+		} {
+			c.do(tc[0])
+			c.want("WATCH a", "OK")
+			c.want(tc[1], "OK")
+			c.want("MULTI", "OK")
+			c.want("PING", "QUEUED")
+			c.want("EXEC", tc[2])
+		}
+	})
+}
+
+func TestReplyOff(t *testing.T) {
+	r := newRig(t, 1, nil)
+	c := r.connect()
+	c.want("CLIENT REPLY OFF", "")
+	c.want("SET a 1", "")
+	c.want("SUBSCRIBE x", `["subscribe" "x" (integer) 1]`)
+	c.want("UNSUBSCRIBE x", `["unsubscribe" "x" (integer) 0]`)
+	c.want("CLIENT REPLY ON", "OK")
+	c.want("CLIENT REPLY SKIP", "")
+	c.want("GET a", "")
+	c.want("GET a", `"1"`)
+	if got := c.do("CLIENT LIST"); !strings.Contains(got, " cmd=client|list ") {
+		t.Errorf("CLIENT LIST: %s", got)
+	}
+}
+
+func TestBlockedIsAccountedAtItsEnd(t *testing.T) {
+	r := newRig(t, 1, func(c *config.Config) { c.Server.SlowlogLogSlowerThan = 0 })
+	c, other := r.connect(), r.connect()
+	c.blocks("BLPOP l 0")
+	other.want("SLOWLOG RESET", "OK")
+	other.want("RPUSH l x", "(integer) 1")
+	c.next()
+	got := other.do("SLOWLOG GET 3")
+	if blpop, rpush := strings.Index(got, "BLPOP"), strings.Index(got, "RPUSH"); blpop < 0 || rpush < 0 {
+		t.Errorf("SLOWLOG GET: %s", got)
+	}
+	if n := other.info("commandstats")["cmdstat_blpop"]; !strings.HasPrefix(n, "calls=1,") {
+		t.Errorf("cmdstat_blpop: %s", n)
+	}
+}
+
 func TestBusy(t *testing.T) {
 	onShards(t, func(t *testing.T, shards int) {
 		inside, goOn := make(chan struct{}), make(chan struct{})

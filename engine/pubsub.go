@@ -89,6 +89,7 @@ func unsubscribe(sp space) command.Handler {
 }
 
 func confirm(c *command.Call, kind string, name []byte, n int) {
+	c.Client.(*Session).pushed = true
 	c.Reply.Push(3)
 	c.Reply.BulkString(kind)
 	if name == nil {

@@ -140,12 +140,15 @@ func (s *Session) describe() string {
 	if v.resp3 {
 		resp = 3
 	}
-	queued := v.queued
+	queued, last := v.queued, ""
+	if spec := s.lastCmd.Load(); spec != nil {
+		last = spec.FullName()
+	}
 	out := s.outbox.OutputBytes()
 	return fmt.Sprintf("id=%d addr=%s laddr=%s fd=0 name=%s age=%d idle=%d flags=%s db=%d sub=%d psub=%d ssub=%d multi=%d "+
 		"qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=1024 rbp=0 obl=0 oll=0 omem=%d tot-mem=%d events=r cmd=%s user=%s redir=-1 resp=%d lib-name=%s lib-ver=%s",
 		s.id, s.o.Addr, s.o.LocalAddr, s.name, int64(now.Sub(s.created).Seconds()), idle/1000, s.flagsLocked(), v.db,
-		len(s.channels), len(s.patterns), len(s.shardChs), queued, out, out+sessionBytes, s.lastCmd, s.user, resp, s.libName, s.libVer)
+		len(s.channels), len(s.patterns), len(s.shardChs), queued, out, out+sessionBytes, last, s.user, resp, s.libName, s.libVer)
 }
 
 // sessionBytes is what CLIENT LIST counts for a session without buffers.

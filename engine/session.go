@@ -73,6 +73,7 @@ type Session struct {
 	depth      int  // hooks that led to what an internal session does
 	monitoring bool
 	parked     bool // the command in Do is waiting
+	pushed     bool // the command in Do has pushed, which CLIENT REPLY does not silence
 	hist       *histogram
 	histOf     *command.Stats // whose hist is
 	noEvict    bool
@@ -84,13 +85,13 @@ type Session struct {
 	subs     atomic.Int32 // subscriptions of all kinds
 	lastMs   atomic.Int64
 	calls    atomic.Int64
+	lastCmd  atomic.Pointer[command.Spec]
 
 	mu       sync.Mutex // guards what CLIENT LIST shows and the wait
 	name     string
 	user     string
 	libName  string
 	libVer   string
-	lastCmd  string
 	created  time.Time
 	wait     *waiter
 	channels map[string]struct{}
@@ -183,7 +184,7 @@ func (s *Session) Do(args [][]byte, out *wire.Writer) Outcome {
 	start := e.now()
 	s.lastMs.Store(start.UnixMilli())
 	s.calls.Add(1)
-	out.RESP3, s.parked = s.resp3, false
+	out.RESP3, s.parked, s.pushed = s.resp3, false, false
 	mark := out.Mark()
 	spec, err := e.table.Resolve(args)
 	if err == nil {
@@ -218,6 +219,7 @@ func (s *Session) execute(spec *command.Spec, args [][]byte, out *wire.Writer, s
 	if !exec && e.monitored(spec) {
 		e.monitor(spec, s.db, s.o.Addr, args, start)
 	}
+	s.lastCmd.Store(spec)
 	s.fill(c)
 	c.Begin(spec, args, out)
 	err := e.run(c)
@@ -227,7 +229,9 @@ func (s *Session) execute(spec *command.Spec, args [][]byte, out *wire.Writer, s
 	if exec && e.monitored(spec) {
 		e.monitor(spec, s.db, s.o.Addr, args, start)
 	}
-	e.account(s, spec, args, e.now().Sub(start), err)
+	if !s.parked { // otherwise who ends the wait does it
+		e.account(s, spec, args, e.now().Sub(start), err)
+	}
 }
 
 // refused counts a command that was not executed, and spoils the transaction
@@ -271,11 +275,13 @@ func confirmsByPush(spec *command.Spec) bool {
 // muteReply drops the reply where CLIENT REPLY asks for that.
 func (s *Session) muteReply(out *wire.Writer, mark int) {
 	switch {
-	case s.replyOff:
+	case s.replyOff && !s.pushed:
 		out.Rewind(mark)
 	case s.replySkip > 0:
 		s.replySkip--
-		out.Rewind(mark)
+		if !s.pushed {
+			out.Rewind(mark)
+		}
 	}
 }
 

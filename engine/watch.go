@@ -36,12 +36,18 @@ func (e *Engine) touch(u *command.Unit) (out []ready) {
 	return out
 }
 
-// touchAll is touch for a database that was emptied or swapped.
+// touchAll is touch for a database that was emptied or swapped. A key that was
+// not there before, and is not now, has not changed: had it come and gone
+// meanwhile, the session would have been marked then.
 func (e *Engine) touchAll(u *command.Unit, db int, out []ready) []ready {
 	e.eachHeld(u, func(s *shard) {
 		for id, sessions := range s.watched {
-			if id.db == db {
-				for w := range sessions {
+			if id.db != db {
+				continue
+			}
+			now := s.DB(db).Exists([]byte(id.key))
+			for w, before := range sessions {
+				if before || now {
 					w.dirtyCAS.Store(true)
 				}
 			}
@@ -66,13 +72,13 @@ func (e *Engine) watch(s *Session, key []byte) {
 	id := keyID{s.db, string(key)}
 	set := sh.watched[id]
 	if set == nil {
-		set = map[*Session]struct{}{}
+		set = map[*Session]bool{}
 		sh.watched[id] = set
 	}
 	if _, twice := set[s]; twice {
 		return
 	}
-	set[s] = struct{}{}
+	set[s] = sh.DB(s.db).Exists(key)
 	s.watching = append(s.watching, id)
 	e.listeners.Add(1)
 }
