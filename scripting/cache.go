@@ -1,0 +1,151 @@
+package scripting
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// script is a compiled script of EVAL or SCRIPT LOAD.
+type script struct {
+	sha, body string
+	proto     *lua.FunctionProto
+	flags     flags
+	keep      atomic.Bool  // by SCRIPT LOAD: it is never evicted, and logged
+	used      atomic.Int64 // tick of the last use
+}
+
+// maxEvalScripts is how many scripts that came by EVAL are kept, as in Redis
+// since 7.4: programs that paste values into their scripts would fill the memory.
+const maxEvalScripts = 500
+
+// cache holds scripts by SHA1, and by source, which spares the hashing.
+type cache struct {
+	mu      sync.RWMutex
+	bySHA   map[string]*script
+	byBody  map[string]*script
+	evals   int // entries without keep
+	tick    atomic.Int64
+	evicted atomic.Int64
+}
+
+func (c *cache) init() { c.bySHA, c.byBody = map[string]*script{}, map[string]*script{} }
+
+// bySource returns the script with the body, compiling it the first time.
+func (c *cache) bySource(body []byte, keep bool, fields map[string]bool) (*script, error) {
+	c.mu.RLock()
+	s := c.byBody[string(body)]
+	c.mu.RUnlock()
+	if s == nil {
+		var err error
+		if s, err = newScript(string(body), fields); err != nil {
+			return nil, err
+		}
+		s = c.add(s)
+	}
+	if keep && !s.keep.Load() {
+		c.mu.Lock()
+		if !s.keep.Swap(true) {
+			c.evals--
+		}
+		c.mu.Unlock()
+	}
+	s.used.Store(c.tick.Add(1))
+	return s, nil
+}
+
+func newScript(body string, fields map[string]bool) (*script, error) {
+	code, fl, err := scriptShebang(body)
+	if err != nil {
+		return nil, err
+	}
+	proto, err := compileMain(code, "@user_script", fields)
+	if err != nil {
+		return nil, errCompile(err)
+	}
+	return &script{sha: sha1hex(body), body: body, proto: proto, flags: fl}, nil
+}
+
+// add enters a script, or returns the one that was quicker.
+func (c *cache) add(s *script) *script {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if old := c.byBody[s.body]; old != nil {
+		return old
+	}
+	if c.evals >= maxEvalScripts {
+		c.evict()
+	}
+	c.bySHA[s.sha], c.byBody[s.body] = s, s
+	c.evals++
+	return s
+}
+
+// evict removes the script of EVAL that was not used for the longest time.
+func (c *cache) evict() {
+	var oldest *script
+	for _, s := range c.bySHA {
+		if !s.keep.Load() && (oldest == nil || s.used.Load() < oldest.used.Load()) {
+			oldest = s
+		}
+	}
+	if oldest != nil {
+		delete(c.bySHA, oldest.sha)
+		delete(c.byBody, oldest.body)
+		c.evals--
+		c.evicted.Add(1)
+	}
+}
+
+// lookup finds a script by its SHA1 in any case, or returns nil.
+func (c *cache) lookup(sha []byte) *script {
+	if len(sha) != 40 {
+		return nil
+	}
+	c.mu.RLock()
+	s := c.bySHA[string(sha)]
+	if s == nil {
+		s = c.bySHA[strings.ToLower(string(sha))]
+	}
+	c.mu.RUnlock()
+	if s != nil {
+		s.used.Store(c.tick.Add(1))
+	}
+	return s
+}
+
+// flush forgets all scripts; kept reports whether any of them is in the log.
+func (c *cache) flush() (kept bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, s := range c.bySHA {
+		kept = kept || s.keep.Load()
+	}
+	clear(c.bySHA)
+	clear(c.byBody)
+	c.evals = 0
+	return kept
+}
+
+// loaded returns the sources of SCRIPT LOAD, in a fixed order.
+func (c *cache) loaded() []string {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	var bodies []string
+	for _, s := range c.bySHA {
+		if s.keep.Load() {
+			bodies = append(bodies, s.body)
+		}
+	}
+	slices.Sort(bodies)
+	return bodies
+}
+
+func (c *cache) figures() (scripts int, evicted int64) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return len(c.bySHA), c.evicted.Load()
+}

@@ -1,0 +1,92 @@
+package scripting
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+	"github.com/yuin/gopher-lua/parse"
+)
+
+// compile turns source into a prototype, which any number of states may run at
+// the same time. name is a chunk name as Lua has them ("@user_script"). The
+// error's text is Lua's: "user_script:1: … near '…'".
+func compile(source, name string, fields map[string]bool) (proto *lua.FunctionProto, err error) {
+	short := chunkID(name)
+	defer func() {
+		// The compiler panics on what it has no error for.
+		if p := recover(); p != nil {
+			proto, err = nil, fmt.Errorf("%s:1: cannot be compiled: %v", short, p)
+		}
+	}()
+	if strings.HasPrefix(source, "\x1b") {
+		return nil, fmt.Errorf("%s: precompiled chunks are not accepted", short)
+	}
+	chunk, err := parse.Parse(strings.NewReader(source), short)
+	if err != nil {
+		return nil, syntaxError(err, short, source)
+	}
+	if err := rewrite(chunk, fields); err != nil {
+		return nil, fmt.Errorf("%s:1: %w", short, err)
+	}
+	proto, err = lua.Compile(chunk, short)
+	if err != nil {
+		return nil, syntaxError(err, short, source)
+	}
+	return proto, nil
+}
+
+// compileMain compiles a chunk that gets no arguments: as a vararg function it
+// would build a table of them for each call.
+func compileMain(source, name string, fields map[string]bool) (*lua.FunctionProto, error) {
+	proto, err := compile(source, name, fields)
+	if err == nil {
+		proto.IsVarArg = 0
+	}
+	return proto, err
+}
+
+// syntaxError puts the parser's and the compiler's errors into Lua's form.
+func syntaxError(err error, short, source string) error {
+	var p *parse.Error
+	if errors.As(err, &p) {
+		line, near := p.Pos.Line, "'"+p.Token+"'"
+		if line < 0 || p.Token == "" {
+			line, near = strings.Count(source, "\n")+1, "'<eof>'"
+		}
+		msg := strings.TrimSpace(p.Message)
+		if msg == "" {
+			msg = "syntax error"
+		}
+		return fmt.Errorf("%s:%d: %s near %s", short, line, strings.ToLower(msg[:1])+msg[1:], near)
+	}
+	var c *lua.CompileError
+	if errors.As(err, &c) {
+		return fmt.Errorf("%s:%d: %s", short, max(c.Line, 1), c.Message)
+	}
+	return fmt.Errorf("%s:1: %w", short, err)
+}
+
+// chunkID makes what positions show out of a chunk's name: what follows '=' or
+// '@', or the beginning of the source itself.
+func chunkID(name string) string {
+	const most = 59
+	if name == "" {
+		return `[string ""]`
+	}
+	switch name[0] {
+	case '=':
+		return name[1:min(len(name), most+1)]
+	case '@':
+		if len(name)-1 > most {
+			return "..." + name[len(name)-(most-3):]
+		}
+		return name[1:]
+	}
+	line, _, more := strings.Cut(name, "\n")
+	if room := most - len(`[string "..."]`); len(line) > room || more {
+		line = line[:min(len(line), room)] + "..."
+	}
+	return `[string "` + line + `"]`
+}

@@ -1,0 +1,118 @@
+package scripting
+
+import (
+	"fmt"
+	"reflect"
+	"unsafe"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// This file reaches what gopher-lua v1.1.2 does not export, for two faults that
+// cannot be mended from outside.
+//
+// When an error is raised, raiseError closes the upvalues of every frame on the
+// stack, also of those that a pcall further up protects; from then on, a local
+// variable and the closures over it are different variables. It does not do so
+// while hasErrorFunc is set, and then nobody closes those of the frames that are
+// given up: closeUpvalues does, from the register where the protected call began.
+//
+// And error texts name the variable at fault ("local 'x'"), for which the
+// instruction that failed must be known.
+//
+// The offsets are looked up by name, so that a different gopher-lua is noticed
+// at the start and not by a crash.
+var (
+	offHasErrorFunc = fieldOf(reflect.TypeFor[lua.LState](), "hasErrorFunc", "bool")
+	offUpvalues     = fieldOf(reflect.TypeFor[lua.LState](), "uvcache", "*lua.Upvalue")
+	offFrame        = fieldOf(reflect.TypeFor[lua.LState](), "currentFrame", "*lua.callFrame")
+	offUpvalueNext  = fieldOf(reflect.TypeFor[lua.Upvalue](), "next", "*lua.Upvalue")
+	offUpvalueIndex = fieldOf(reflect.TypeFor[lua.Upvalue](), "index", "int")
+	frameType       = frameStruct()
+	offFrameFn      = fieldOf(frameType, "Fn", "*lua.LFunction")
+	offFrameParent  = fieldOf(frameType, "Parent", "*lua.callFrame")
+	offFramePc      = fieldOf(frameType, "Pc", "int")
+	offFrameBase    = fieldOf(frameType, "LocalBase", "int")
+)
+
+func frameStruct() reflect.Type {
+	f, ok := reflect.TypeFor[lua.LState]().FieldByName("currentFrame")
+	if !ok || f.Type.Kind() != reflect.Pointer {
+		panic("scripting: gopher-lua's LState has no currentFrame any more")
+	}
+	return f.Type.Elem()
+}
+
+func fieldOf(t reflect.Type, name, typ string) uintptr {
+	f, ok := t.FieldByName(name)
+	if !ok || f.Type.String() != typ {
+		panic(fmt.Sprintf("scripting: gopher-lua's %s.%s is not a %s any more", t, name, typ))
+	}
+	return f.Offset
+}
+
+func at[T any](p unsafe.Pointer, off uintptr) *T { return (*T)(unsafe.Add(p, off)) }
+
+// keepUpvalues keeps raiseError from closing upvalues.
+func keepUpvalues(L *lua.LState) { *at[bool](unsafe.Pointer(L), offHasErrorFunc) = true }
+
+// closeUpvalues closes the thread's upvalues from register base on. The
+// registers must still hold their values.
+func closeUpvalues(L *lua.LState, base int) {
+	link := at[*lua.Upvalue](unsafe.Pointer(L), offUpvalues) // sorted by index
+	for *link != nil && *at[int](unsafe.Pointer(*link), offUpvalueIndex) < base {
+		link = at[*lua.Upvalue](unsafe.Pointer(*link), offUpvalueNext)
+	}
+	uv := *link
+	*link = nil
+	for uv != nil {
+		uv.Close()
+		uv = *at[*lua.Upvalue](unsafe.Pointer(uv), offUpvalueNext)
+	}
+}
+
+// frame is one call of a Lua thread, innermost first. It is valid until its
+// function returns.
+type frame struct{ p unsafe.Pointer }
+
+// currentFrame returns the running function's frame; ok is false outside.
+func currentFrame(L *lua.LState) (f frame, ok bool) {
+	f.p = *at[unsafe.Pointer](unsafe.Pointer(L), offFrame)
+	return f, f.p != nil
+}
+
+func (f frame) parent() (frame, bool) {
+	p := *at[unsafe.Pointer](f.p, offFrameParent)
+	return frame{p}, p != nil
+}
+
+func (f frame) fn() *lua.LFunction { return *at[*lua.LFunction](f.p, offFrameFn) }
+
+// pc is the index of the instruction after the one that runs.
+func (f frame) pc() int { return *at[int](f.p, offFramePc) }
+
+func (f frame) base() int { return *at[int](f.p, offFrameBase) }
+
+// isLua reports whether the frame runs Lua code, and not a Go function.
+func (f frame) isLua() bool { fn := f.fn(); return fn != nil && !fn.IsG }
+
+// line is the source line of a Lua frame.
+func (f frame) line() int {
+	at, pos := f.pc()-1, f.fn().Proto.DbgSourcePositions
+	if at < 0 || at >= len(pos) {
+		return 0
+	}
+	return pos[at]
+}
+
+// register returns the value of a frame's register, nil where there is none.
+func register(L *lua.LState, f frame, n int) lua.LValue {
+	dbg := lua.Debug{}
+	*at[unsafe.Pointer](unsafe.Pointer(&dbg), offDebugFrame) = f.p
+	if name, v := L.GetLocal(&dbg, n+1); name != "" && v != nil {
+		return v
+	}
+	return lua.LNil
+}
+
+var offDebugFrame = fieldOf(reflect.TypeFor[lua.Debug](), "frame", "*lua.callFrame")

@@ -1,0 +1,206 @@
+package scripting
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/kevy-lua/kevy-lua/engine/command"
+	"github.com/kevy-lua/kevy-lua/engine/config"
+	"github.com/kevy-lua/kevy-lua/engine/hook"
+	"github.com/kevy-lua/kevy-lua/engine/wire"
+	"github.com/kevy-lua/kevy-lua/plugins"
+)
+
+// Core is what scripting needs of the engine. The engine also tells, through
+// optional methods, about access lists (aclChecker).
+type Core interface {
+	Table() *command.Table
+	Bus() *hook.Bus
+	Live() *config.Live
+	Log() *slog.Logger
+	Now() time.Time
+	Do(ctx context.Context, db int, args [][]byte, reply wire.Reply) error
+	AddAtomic(a command.Atomic)
+	RemoveAtomic(owner string)
+	AddInfo(section string, fn func(add func(name string, value any)))
+	AddDump(fn func(emit func(db int, args ...[]byte) error) error)
+	// Busy is called once for a run that passes its busy threshold, on its
+	// goroutine; over is called when it has ended.
+	Busy(c *command.Call, function bool) (over func())
+}
+
+// Runner runs scripts, functions and script libraries for one engine. It is
+// the plugin "scripting". It is safe for concurrent use.
+type Runner struct {
+	core  Core
+	shelf *shelf
+	now   func() time.Time // wall clock of limits
+	pool  atomic.Pointer[pool]
+
+	scripts cache
+	libs    libraries
+	timers  timers
+	counts  counts
+
+	mu     sync.Mutex
+	states map[*state]bool // all that exist, for kills
+}
+
+// counts are the figures of INFO and of the metrics.
+type counts struct {
+	runs, failed, killed, retried atomic.Int64
+	usec                          atomic.Int64
+}
+
+// New makes the plugin. It is provisioned once.
+func New() *Runner {
+	return &Runner{shelf: theShelf(), now: time.Now, states: map[*state]bool{}}
+}
+
+// Provision implements plugins.Plugin.
+func (h *Runner) Provision(host *plugins.Host) error {
+	core, ok := host.Core().(Core)
+	if !ok {
+		return fmt.Errorf("scripting: the engine is no scripting.Core: it lacks Busy")
+	}
+	if err := host.Command(h.attach(core)...); err != nil {
+		return err
+	}
+	return nil
+}
+
+// attach connects the runner with the engine and returns its rows.
+func (h *Runner) attach(core Core) []command.Spec {
+	h.core = core
+	h.scripts.init()
+	h.libs.init()
+	h.pool.Store(newPool(poolSize(core.Live().Get())))
+	core.Live().OnApply(func(next *config.Config) error {
+		// States are made with these sizes, so a new pool gets new ones.
+		h.pool.Store(newPool(poolSize(next)))
+		return nil
+	}, "scripting.busy-reply-threshold", "scripting.time-limit", "scripting.kill-after-write", "scripting.max-memory",
+		"scripting.pool-size", "scripting.stack-depth", "scripting.registry-size", "scripting.log-scripts", "scripting.libraries")
+	core.AddInfo("scripting", h.info)
+	core.AddDump(h.dump)
+	return slices.Concat(h.evalRows(), h.scriptRows(), h.functionRows())
+}
+
+func poolSize(c *config.Config) int {
+	if n := c.Scripting.PoolSize; n > 0 {
+		return n
+	}
+	return 2*runtime.GOMAXPROCS(0) + 2
+}
+
+// Start implements plugins.Starter: it loads the configured library files and
+// starts the timers. The log has been loaded before.
+func (h *Runner) Start(context.Context) error {
+	h.timers.start()
+	return h.Reload()
+}
+
+// Stop implements plugins.Stopper: it ends the timers and takes the libraries out.
+func (h *Runner) Stop(ctx context.Context) error {
+	h.timers.stop()
+	return h.unloadAll(ctx)
+}
+
+func (h *Runner) track(s *state) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.states[s] = true
+}
+
+func (h *Runner) forget(s *state) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.states, s)
+}
+
+// release gives a state back to the pool it may stay in, or to the collector.
+func (h *Runner) release(s *state) {
+	if !h.pool.Load().put(s) {
+		h.forget(s)
+	}
+}
+
+func (h *Runner) info(add func(name string, value any)) {
+	scripts, evicted := h.scripts.figures()
+	libs, fns := h.libs.figures()
+	add("number_of_cached_scripts", scripts)
+	add("evicted_scripts", evicted)
+	add("number_of_libraries", libs)
+	add("number_of_functions", fns)
+	add("script_runs", h.counts.runs.Load())
+	add("script_errors", h.counts.failed.Load())
+	add("script_kills", h.counts.killed.Load())
+	add("script_reruns", h.counts.retried.Load())
+	add("script_usec", h.counts.usec.Load())
+}
+
+// dump emits what a rewritten log must begin with.
+func (h *Runner) dump(emit func(db int, args ...[]byte) error) error {
+	if h.core.Live().Get().Scripting.LogScripts {
+		for _, body := range h.scripts.loaded() {
+			if err := emit(0, []byte("SCRIPT"), []byte("LOAD"), []byte(body)); err != nil {
+				return err
+			}
+		}
+	}
+	for _, code := range h.libs.codes() {
+		if err := emit(0, []byte("FUNCTION"), []byte("LOAD"), []byte(code)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Kill stops the run that has lasted longest among scripts, or among functions.
+// The error is the reply of SCRIPT KILL and FUNCTION KILL.
+func (h *Runner) Kill(function bool) error {
+	want, other := int32(runScript), int32(runFunction)
+	if function {
+		want, other = other, want
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var longest *state
+	others := false
+	for s := range h.states {
+		switch s.running.Load() {
+		case want:
+			if longest == nil || s.startedAt.Load() < longest.startedAt.Load() {
+				longest = s
+			}
+		case other:
+			others = true
+		}
+	}
+	switch {
+	case longest == nil && others && function:
+		return errBusyScript
+	case longest == nil && others:
+		return errBusyFunction
+	case longest == nil:
+		return errNotBusy
+	case longest.wrote.Load() && h.core.Live().Get().Scripting.KillAfterWrite != "rollback":
+		return errUnkillable
+	}
+	longest.killed.Store(longest.serial.Load())
+	return nil
+}
+
+// Replies about kills, in Redis' words.
+const (
+	errNotBusy      wire.Error = "NOTBUSY No scripts in execution right now."
+	errUnkillable   wire.Error = "UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait the script termination or kill the server in a hard way using the SHUTDOWN NOSAVE command."
+	errBusyScript   wire.Error = "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE."
+	errBusyFunction wire.Error = "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE."
+)

@@ -1,0 +1,241 @@
+package scripting
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"github.com/kevy-lua/kevy-lua/engine/command"
+	"github.com/kevy-lua/kevy-lua/engine/wire"
+)
+
+// state is one Lua state with its sandbox, and the run that is going on in it.
+// One goroutine uses it at a time; only what is atomic may be touched by others.
+// It is the context.Context of its Lua threads (watch.go).
+type state struct {
+	host *Runner
+	L    *lua.LState
+	env  *lua.LTable // the globals that scripts see, writable by us only
+
+	protect *lua.LFunction // calls its first argument with the rest, see guarded
+	coBody  *lua.FunctionProto
+	guards  []*lua.LState // the threads of the protected calls in progress
+	nested  int           // coroutines that resumed one another
+	tainted bool          // not to be used again
+
+	// The run.
+	name      string        // SHA1 or function, for error texts
+	source    string        // chunk name in error texts
+	call      *command.Call // nil outside units
+	do        func(s *state, reply wire.Reply, args [][]byte) error
+	bg        context.Context // of a run outside units
+	db        int             // database of a run outside units
+	proto     int             // RESP version of replies to redis.call
+	replicate int             // redis.set_repl
+	prng      prng
+	json      jsonConfig
+	dirty     int // c.Unit.Dirty at the begin
+	calls     int64
+
+	sink  sink
+	args  [][]byte
+	arena []byte
+
+	globalProxy *lua.LTable // _G
+
+	errSource string // where the last error was raised
+	errLine   int
+
+	watch
+}
+
+// replicateAll is redis.REPL_ALL, replicateLog the bit of the log.
+const (
+	replicateLog = 1
+	replicateAll = 3
+)
+
+// stateOf returns the state that a thread belongs to.
+func stateOf(L *lua.LState) *state { return L.Context().(*state) }
+
+const (
+	firstRegisters = 1024
+	registerStep   = 16384
+)
+
+// newState makes a state with the sandbox in place.
+func (h *Runner) newState() *state {
+	cfg := h.core.Live().Get().Scripting
+	L := lua.NewState(lua.Options{
+		SkipOpenLibs: true, MinimizeStackMemory: true,
+		CallStackSize: cfg.StackDepth,
+		RegistrySize:  firstRegisters, RegistryMaxSize: cfg.RegistrySize, RegistryGrowStep: registerStep,
+	})
+	s := &state{host: h, L: L, env: L.CreateTable(0, 256)}
+	L.Env = s.env
+	L.G.Global = s.env
+	L.SetContext(s)
+	L.Panic = machineError
+	s.protect = L.NewFunction(guarded)
+	s.coBody = coroutineBody
+	s.sink.s = s
+	s.prng = newPrng(rand.Int32())
+	s.sandbox()
+	h.track(s)
+	return s
+}
+
+// begin prepares a run. call is nil for a run outside units.
+func (s *state) begin(kind int32, name, source string, call *command.Call) {
+	s.name, s.source, s.call = name, source, call
+	s.proto, s.replicate, s.json = 2, replicateAll, jsonDefaults
+	s.do, s.bg = doInUnit, nil
+	s.calls, s.errSource, s.errLine = 0, "", 0
+	s.L.G.CurrentThread = s.L
+	s.nested, s.guards = 0, s.guards[:0]
+	s.dirty = 0
+	if call != nil {
+		s.dirty = call.Unit.Dirty
+	}
+	s.watch.begin(s.host, kind)
+}
+
+// end forgets the run.
+func (s *state) end() {
+	s.watch.end()
+	s.call, s.bg, s.do = nil, nil, nil
+	s.sink.reset(2)
+	clear(s.args)
+	s.args = s.args[:0]
+	if cap(s.arena) > maxIdleArena {
+		s.arena = nil
+	}
+	s.arena = s.arena[:0]
+	s.L.SetTop(0)
+}
+
+const maxIdleArena = 1 << 16
+
+// run calls fn with args under protection and returns its first result. The
+// error is a *fault: what the script ended with.
+func (s *state) run(fn *lua.LFunction, args ...lua.LValue) (lua.LValue, error) {
+	L := s.L
+	L.SetTop(0)
+	L.Push(s.protect)
+	L.Push(fn)
+	for _, a := range args {
+		L.Push(a)
+	}
+	err := L.PCall(len(args)+1, 1, nil)
+	if err != nil {
+		return lua.LNil, s.faultOf(err)
+	}
+	if s.stopErr != nil { // stopped while its last instruction ran
+		return lua.LNil, s.faultOf(s.stopErr)
+	}
+	v := L.Get(-1)
+	L.SetTop(0)
+	return v, nil
+}
+
+// guarded is the function that every protected call goes through: it calls its
+// first argument with the others. When that fails, it closes the upvalues of
+// what is given up while the registers still hold their values.
+func guarded(L *lua.LState) int {
+	s := stateOf(L)
+	keepUpvalues(L)
+	L.Panic = machineError
+	f, _ := currentFrame(L)
+	base, done := f.base(), false
+	s.guards = append(s.guards, L)
+	depth := len(s.guards)
+	defer func() {
+		s.guards = s.guards[:depth-1]
+		if !done {
+			closeUpvalues(L, base)
+		}
+	}()
+	L.Call(L.GetTop()-1, lua.MultRet)
+	done = true
+	return L.GetTop()
+}
+
+// pcall runs a protected call of the nargs values on top of the stack and the
+// function below them. Its results, or the error's value, are left there.
+func (s *state) pcall(L *lua.LState, nargs int) (lua.LValue, bool) {
+	L.Insert(s.protect, L.GetTop()-nargs)
+	err := L.PCall(nargs+1, lua.MultRet, nil)
+	keepUpvalues(L)
+	if err == nil {
+		return nil, true
+	}
+	if s.stopErr != nil {
+		throw(L, lua.LString(s.stopErr.Error())) // a stopped script catches nothing
+	}
+	return s.errorValue(err), false
+}
+
+// errorValue is what pcall returns as the error.
+func (s *state) errorValue(err error) lua.LValue {
+	var e *lua.ApiError
+	if !errors.As(err, &e) {
+		return lua.LString(err.Error())
+	}
+	if e.Type != lua.ApiErrorPanic {
+		return e.Object
+	}
+	if e.Object.String() == "lua callstack overflow" {
+		return lua.LString(s.sourceName() + "stack overflow")
+	}
+	// A fault in Go code: report it, and never use this state again.
+	s.tainted = true
+	s.host.core.Log().Error("panic in a Lua library", "script", s.name, "panic", e.Object.String())
+	return lua.LString("internal error: " + e.Object.String())
+}
+
+func (s *state) sourceName() string {
+	if s.source == "" {
+		return ""
+	}
+	return s.source + ": "
+}
+
+// pool is a free list of states. It is safe for concurrent use.
+type pool struct{ free chan *state }
+
+func newPool(n int) *pool { return &pool{free: make(chan *state, n)} }
+
+func (p *pool) get(h *Runner) *state {
+	select {
+	case s := <-p.free:
+		return s
+	default:
+		return h.newState()
+	}
+}
+
+// put takes a state back, unless it is tainted or there are enough.
+func (p *pool) put(s *state) (kept bool) {
+	if s.tainted || s.stopErr != nil || s.heavy() {
+		return false
+	}
+	select {
+	case p.free <- s:
+		return true
+	default:
+		return false
+	}
+}
+
+// prng is the generator of math.random: drand48 of the C library, which Redis
+// uses too, so that the same seed gives the same numbers.
+type prng uint64
+
+func newPrng(seed int32) prng { return prng(uint64(uint32(seed))<<16 | 0x330e) }
+
+func (p *prng) next() int32 {
+	*p = (*p*0x5deece66d + 0xb) & (1<<48 - 1)
+	return int32(*p >> 17)
+}

@@ -1,0 +1,216 @@
+package scripting
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"runtime/metrics"
+	"sync/atomic"
+	"time"
+)
+
+// watch is the part of a state that ends runs. The machine calls Done before
+// each instruction; every checkEvery of them the clock is read, and with it the
+// kill flag, the limits and, now and then, the size of the heap. Once stopErr is
+// set, every further instruction fails, so that no pcall can go on.
+type watch struct {
+	ticks   int
+	slices  int
+	stopped <-chan struct{}
+	stopErr error
+
+	// Read by other goroutines.
+	running   atomic.Int32 // what runs: one of runNone, …
+	serial    atomic.Int64 // of the run
+	killed    atomic.Int64 // the serial of the run that is to end
+	startedAt atomic.Int64 // Unix nanoseconds
+	wrote     atomic.Bool  // the run has changed something
+
+	started   time.Time
+	last      time.Duration // of the last check, since started
+	limit     time.Duration // 0: none
+	busyAfter time.Duration // 0: never
+	budget    int64         // bytes; 0: no limit
+	busy      func()        // called once when busyAfter is over
+
+	measured time.Duration // when the heap was last measured
+	base     int64         // the heap then, at first
+	spaceAt  int64         // the keyspace then
+	allowed  int64         // growth at which to look closer
+	charged  int64         // bytes of strings built since
+}
+
+// What a state may be running.
+const (
+	runNone int32 = iota
+	runScript
+	runFunction
+	runHook // hooks and timers
+	runLoad // the top level of a library
+)
+
+// checkEvery instructions the clock is read. One instruction can fill 16 MB
+// (a table's array), so it must not be many.
+const checkEvery = 64
+
+// measureEvery is how often the heap is measured at most, and chargeEvery the
+// bytes of new strings after which it is measured in any case.
+const (
+	measureEvery = 2 * time.Millisecond
+	chargeEvery  = 16 << 20
+)
+
+var closedChan = func() chan struct{} { c := make(chan struct{}); close(c); return c }()
+
+// What a script can be stopped with. The texts of the first are Redis'.
+var (
+	errKilled   = errors.New("Script killed by user with SCRIPT KILL...")
+	errFunKill  = errors.New("Script killed by user with FUNCTION KILL...")
+	errTimeout  = errors.New("Script ran longer than its time limit")
+	errMemory   = errors.New("Script used more memory than its limit")
+	errCanceled = errors.New("Script was canceled")
+)
+
+func (w *watch) begin(h *Runner, kind int32) {
+	w.ticks, w.slices = checkEvery, 0
+	w.stopped, w.stopErr = nil, nil
+	w.serial.Add(1)
+	w.wrote.Store(false)
+	cfg := &h.core.Live().Get().Scripting
+	w.started, w.last = h.now(), 0
+	w.limit, w.busyAfter, w.budget = cfg.TimeLimit, cfg.BusyReplyThreshold, cfg.MaxMemory
+	w.busy = nil
+	w.measured, w.base, w.allowed, w.charged = 0, 0, 0, 0
+	w.startedAt.Store(w.started.UnixNano())
+	w.running.Store(kind)
+}
+
+func (w *watch) end() {
+	w.running.Store(runNone)
+	w.busy = nil
+}
+
+// heavy reports whether the run was so large that its state had better go.
+func (w *watch) heavy() bool { return w.slices > 1<<16 }
+
+// elapsed is the run's time so far, on its goroutine.
+func (s *state) elapsed() time.Duration { return s.host.now().Sub(s.started) }
+
+// Deadline, Err and Value complete context.Context; only Done is used.
+
+// Deadline implements context.Context.
+func (s *state) Deadline() (time.Time, bool) { return time.Time{}, false }
+
+// Value implements context.Context.
+func (s *state) Value(any) any { return nil }
+
+// Err is why the run was stopped.
+func (s *state) Err() error { return s.stopErr }
+
+// Done is called by the machine before each instruction.
+func (s *state) Done() <-chan struct{} {
+	s.ticks--
+	if s.ticks > 0 {
+		return s.stopped
+	}
+	return s.check()
+}
+
+func (s *state) check() <-chan struct{} {
+	s.ticks = checkEvery
+	s.slices++
+	if s.stopErr != nil || s.running.Load() == runNone {
+		return s.stopped
+	}
+	now := s.elapsed()
+	switch {
+	case s.killed.Load() == s.serial.Load():
+		s.stop(s.killError())
+	case s.limit > 0 && now > s.limit:
+		s.stop(errTimeout)
+	case s.bg != nil && s.slices%16 == 0 && s.bg.Err() != nil:
+		s.stop(errCanceled)
+	case s.budget > 0 && (now-s.measured > measureEvery || s.charged > chargeEvery):
+		s.measured = now
+		s.measure()
+	}
+	if s.busyAfter > 0 && now > s.busyAfter && s.busy != nil {
+		tell := s.busy
+		s.busy = nil
+		tell()
+	}
+	s.last = now
+	return s.stopped
+}
+
+func (s *state) killError() error {
+	if s.running.Load() == runFunction {
+		return errFunKill
+	}
+	return errKilled
+}
+
+// stop makes the run fail from now on.
+func (s *state) stop(err error) {
+	s.stopErr, s.stopped = err, closedChan
+}
+
+// charge accounts for n bytes of a string that is about to be built. It raises
+// an error when that is more than the run may use.
+func (s *state) charge(n int) error {
+	if n < 1<<12 {
+		return nil
+	}
+	if s.budget > 0 && int64(n) > s.budget || n > maxString {
+		return fmt.Errorf("string of %d bytes is too long", n)
+	}
+	s.charged += int64(n)
+	if s.charged > chargeEvery && s.budget > 0 && s.stopErr == nil {
+		s.measured = s.elapsed()
+		s.measure()
+	}
+	return s.stopErr
+}
+
+// maxString is the longest string that a script may build: Redis' own limit of
+// a value.
+const maxString = 512 << 20
+
+// measure compares the heap's growth since the run's begin with its budget.
+// What the keyspace has grown by is not the script's. Garbage counts until it is
+// collected, so a collection decides before the script is stopped.
+func (s *state) measure() {
+	s.charged = 0
+	heap, space := heapBytes(), s.spaceBytes()
+	if s.base == 0 {
+		s.base, s.spaceAt, s.allowed = heap, space, s.budget
+		return
+	}
+	if heap-s.base-2*(space-s.spaceAt) <= s.allowed {
+		return
+	}
+	runtime.GC()
+	heap, space = heapBytes(), s.spaceBytes()
+	grown := heap - s.base - 2*(space-s.spaceAt)
+	if grown > s.budget {
+		s.stop(errMemory)
+		return
+	}
+	s.allowed = max(grown, 0) + s.budget
+}
+
+func (s *state) spaceBytes() int64 {
+	if s.call == nil || s.call.Unit == nil || s.call.Unit.Space == nil {
+		return 0
+	}
+	return s.call.Unit.Space.Used()
+}
+
+func heapBytes() int64 {
+	var sample = [1]metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	metrics.Read(sample[:])
+	if sample[0].Value.Kind() != metrics.KindUint64 {
+		return 0
+	}
+	return int64(sample[0].Value.Uint64())
+}
