@@ -28,7 +28,7 @@ func (s *Session) admit(spec *command.Spec, args [][]byte) error {
 			return err
 		}
 	}
-	if e.pause.active.Load() {
+	if e.pause.active.Load() && (s.multi == nil || spec.Any(command.Unqueued)) {
 		e.pause.wait(s, spec)
 	}
 	return nil

@@ -129,14 +129,14 @@ func (p *pauseState) writesPaused(now time.Time) bool {
 }
 
 // blocks returns how long a command has to wait, and the channel that ends it early.
-func (p *pauseState) blocks(now time.Time, spec *command.Spec) (time.Duration, <-chan struct{}) {
+func (p *pauseState) blocks(now time.Time, s *Session, spec *command.Spec) (time.Duration, <-chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.active.Load() || !now.Before(p.until) {
 		p.active.Store(false)
 		return 0, nil
 	}
-	if !p.all && !spec.Any(command.Write|command.MayReplicate|command.Revocable) || spec.Name == "client" || spec.Parent() != nil && spec.Parent().Name == "client" {
+	if !p.all && !s.writes(spec) || spec.Name == "client" || spec.Parent() != nil && spec.Parent().Name == "client" {
 		return 0, nil
 	}
 	return p.until.Sub(now), p.ended
@@ -147,13 +147,15 @@ func (p *pauseState) blocks(now time.Time, spec *command.Spec) (time.Duration, <
 func (p *pauseState) wait(s *Session, spec *command.Spec) {
 	given := false
 	for {
-		d, ended := p.blocks(s.engine.now(), spec)
+		d, ended := p.blocks(s.engine.now(), s, spec)
 		if d <= 0 {
 			return
 		}
-		if !given && s.outbox != nil {
-			s.outbox.GiveAway()
+		if !given {
 			given = true
+			s.engine.stats.blocked.Add(1)
+			defer s.engine.stats.blocked.Add(-1)
+			s.outbox.GiveAway()
 		}
 		t := time.NewTimer(d)
 		select {
@@ -165,4 +167,21 @@ func (p *pauseState) wait(s *Session, spec *command.Spec) {
 		}
 		t.Stop()
 	}
+}
+
+// writes reports whether the command may write, as far as a pause of writes is
+// concerned: EXEC does when one of its commands does.
+func (s *Session) writes(spec *command.Spec) bool {
+	if spec.Any(command.Write | command.MayReplicate | command.Revocable) {
+		return true
+	}
+	if s.multi == nil || spec.Name != "exec" {
+		return false
+	}
+	for i := range s.multi.commands {
+		if s.multi.commands[i].spec.Any(command.Write | command.MayReplicate | command.Revocable) {
+			return true
+		}
+	}
+	return false
 }
