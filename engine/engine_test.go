@@ -458,6 +458,15 @@ func TestWatchedKeysThatAreNotThere(t *testing.T) {
 			c.want("PING", "QUEUED")
 			c.want("EXEC", tc[2])
 		}
+		c.want("FLUSHALL", "OK")
+		c.want("SET a 1 PX 10", "OK")
+		r.advance(time.Second)
+		c.want("SELECT 1", "OK")
+		c.want("WATCH a", "OK")
+		c.want("SWAPDB 0 1", "OK") // brings a key that is due
+		c.want("MULTI", "OK")
+		c.want("PING", "QUEUED")
+		c.want("EXEC", "[PONG]")
 	})
 }
 

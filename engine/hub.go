@@ -1,11 +1,11 @@
 package engine
 
 import (
+	"github.com/kevy-lua/kevy-lua/engine/glob"
 	"maps"
 	"slices"
 	"sync"
 
-	"github.com/kevy-lua/kevy-lua/engine/command"
 	"github.com/kevy-lua/kevy-lua/engine/wire"
 )
 
@@ -118,7 +118,7 @@ func (h *hub) publish(from *Session, channel, message []byte) (receivers int) {
 		return receivers
 	}
 	for p, subscribers := range h.patterns {
-		if !command.Glob([]byte(p), channel, false) {
+		if !glob.Match([]byte(p), channel, false) {
 			continue
 		}
 		var out [2][]byte

@@ -189,10 +189,12 @@ func (e *Engine) holdMulti(s *Session, u *command.Unit) {
 }
 
 // watchedDue reports whether a watched key has come due without having been
-// removed yet.
+// removed yet. One that was not there to be watched has not changed: it was due
+// when it came, with SWAPDB.
 func (e *Engine) watchedDue(s *Session, u *command.Unit) bool {
 	for _, id := range s.watching {
-		if _, due := e.shards[e.shardOf([]byte(id.key))].IsDue(id.db, []byte(id.key), u.NowMs); due {
+		sh := e.shards[e.shardOf([]byte(id.key))]
+		if _, due := sh.IsDue(id.db, []byte(id.key), u.NowMs); due && sh.watched[id][s] {
 			return true
 		}
 	}

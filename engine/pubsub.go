@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"github.com/kevy-lua/kevy-lua/engine/glob"
 	"maps"
 	"slices"
 
@@ -121,7 +122,7 @@ func channels(sp space) command.Handler {
 		names := slices.Sorted(maps.Keys(sp.all(h)))
 		h.mu.RUnlock()
 		if len(c.Args) == 3 {
-			names = slices.DeleteFunc(names, func(n string) bool { return !command.Glob(c.Args[2], []byte(n), false) })
+			names = slices.DeleteFunc(names, func(n string) bool { return !glob.Match(c.Args[2], []byte(n), false) })
 		}
 		c.Reply.Array(len(names))
 		for _, n := range names {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"github.com/kevy-lua/kevy-lua/engine/glob"
 	"slices"
 	"strings"
 
@@ -170,7 +171,7 @@ func commandList(c *command.Call) error {
 	case len(c.Args) != 5 || !c.Is(2, "filterby"):
 		return wire.ErrSyntax
 	case c.Is(3, "pattern"):
-		fits = func(s *command.Spec) bool { return command.Glob(c.Args[4], []byte(s.FullName()), true) }
+		fits = func(s *command.Spec) bool { return glob.Match(c.Args[4], []byte(s.FullName()), true) }
 	case c.Is(3, "aclcat"):
 		category := strings.ToLower(string(c.Args[4]))
 		fits = func(s *command.Spec) bool { return slices.Contains(categoriesOf(s), category) }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"github.com/kevy-lua/kevy-lua/engine/glob"
 	"strconv"
 	"strings"
 	"time"
@@ -149,7 +150,7 @@ func debugStringMatch(c *command.Call) error {
 	if n < 0 || n > 1<<20 {
 		return wire.ErrOutOfRange
 	}
-	c.Reply.Bool(command.Glob(c.Args[3], []byte(strings.Repeat("a", int(n))), false))
+	c.Reply.Bool(glob.Match(c.Args[3], []byte(strings.Repeat("a", int(n))), false))
 	return nil
 }
 
