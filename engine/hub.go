@@ -1,11 +1,11 @@
 package engine
 
 import (
-	"github.com/kevy-lua/kevy-lua/engine/glob"
 	"maps"
 	"slices"
 	"sync"
 
+	"github.com/kevy-lua/kevy-lua/engine/glob"
 	"github.com/kevy-lua/kevy-lua/engine/wire"
 )
 

@@ -1,11 +1,11 @@
 package engine
 
 import (
-	"github.com/kevy-lua/kevy-lua/engine/glob"
 	"maps"
 	"slices"
 
 	"github.com/kevy-lua/kevy-lua/engine/command"
+	"github.com/kevy-lua/kevy-lua/engine/glob"
 	"github.com/kevy-lua/kevy-lua/engine/wire"
 )
 

@@ -1,11 +1,11 @@
 package engine
 
 import (
-	"github.com/kevy-lua/kevy-lua/engine/glob"
 	"slices"
 	"strings"
 
 	"github.com/kevy-lua/kevy-lua/engine/command"
+	"github.com/kevy-lua/kevy-lua/engine/glob"
 	"github.com/kevy-lua/kevy-lua/engine/wire"
 )
 

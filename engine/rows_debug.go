@@ -1,12 +1,12 @@
 package engine
 
 import (
-	"github.com/kevy-lua/kevy-lua/engine/glob"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/kevy-lua/kevy-lua/engine/command"
+	"github.com/kevy-lua/kevy-lua/engine/glob"
 	"github.com/kevy-lua/kevy-lua/engine/hook"
 	"github.com/kevy-lua/kevy-lua/engine/wire"
 )

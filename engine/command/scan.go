@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/kevy-lua/kevy-lua/engine/glob"
 	"github.com/kevy-lua/kevy-lua/engine/wire"
 )
 
@@ -67,7 +68,9 @@ func (c *Call) ScanOptions(i int, typed bool) (o ScanOptions, err error) {
 }
 
 // Match reports whether b matches the pattern.
-func (o *ScanOptions) Match(b []byte) bool { return o.Pattern == nil || Glob(o.Pattern, b, false) }
+func (o *ScanOptions) Match(b []byte) bool {
+	return o.Pattern == nil || glob.Match(o.Pattern, b, false)
+}
 
 // ReplyScan writes the reply of SCAN and its kin: the cursor to go on with and
 // what was found.

@@ -258,23 +258,6 @@ func TestWrongOptions(t *testing.T) {
 	}
 }
 
-func TestMatch(t *testing.T) {
-	tests := []struct {
-		pattern, s string
-		want       bool
-	}{
-		{"*", "", true}, {"*", "abc", true}, {"a*c", "abbbc", true}, {"a*c", "abbb", false},
-		{"h?llo", "hello", true}, {"h?llo", "hllo", false}, {"h[ae]llo", "hallo", true}, {"h[ae]llo", "hillo", false},
-		{"h[^e]llo", "hallo", true}, {"h[^e]llo", "hello", false}, {"h[a-c]llo", "hbllo", true}, {`a\*b`, "a*b", true},
-		{`a\*b`, "axb", false}, {"", "", true}, {"", "a", false}, {"a**b", "ab", true}, {"*a*b*c*", "xxaxxbxxcxx", true},
-	}
-	for _, tt := range tests {
-		if got := match(tt.pattern, tt.s); got != tt.want {
-			t.Errorf("match(%q, %q) = %v", tt.pattern, tt.s, got)
-		}
-	}
-}
-
 func TestClasses(t *testing.T) {
 	for in, want := range map[string]string{"": "", "KEA": "AKE", "Kg$": "g$K", "Elx": "lxE", "AKEn": "AKEn", "m": "m"} {
 		c, ok := ParseClass(in)

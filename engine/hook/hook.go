@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/kevy-lua/kevy-lua/engine/glob"
 )
 
 // Mode says what a subscriber may rely on.
@@ -130,7 +132,7 @@ func (h *Hook) Wants(ev Event) bool {
 	if k, ok := ev.(*Key); ok && !h.wantsName(k) {
 		return false
 	}
-	if h.o.Match != "" && !match(h.o.Match, string(ev.Subject())) {
+	if h.o.Match != "" && !glob.Match([]byte(h.o.Match), ev.Subject(), false) {
 		return false
 	}
 	if ev.Depth() > h.o.MaxDepth {

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/kevy-lua/kevy-lua/engine/command"
+	"github.com/kevy-lua/kevy-lua/engine/glob"
 	"github.com/kevy-lua/kevy-lua/engine/keyspace"
 )
 
@@ -21,7 +22,7 @@ func keysLike(c *command.Call) error {
 	mark, n := c.Reply.OpenArray(), 0
 	eachPart(c, func(d *keyspace.DB) bool {
 		d.Range(func(key []byte, _ keyspace.Type) bool {
-			if command.Glob(c.Args[1], key, false) {
+			if glob.Match(c.Args[1], key, false) {
 				c.Reply.Bulk(key)
 				n++
 			}

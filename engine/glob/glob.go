@@ -1,6 +1,7 @@
-package command
+// Package glob matches names with Redis' patterns. It knows bytes only.
+package glob
 
-// Glob reports whether s matches pattern as Redis' KEYS, SCAN and PSUBSCRIBE
+// Match reports whether s matches pattern as Redis' KEYS, SCAN and PSUBSCRIBE
 // do: * any bytes, ? one byte, [abc] [^abc] [a-z] one byte of a set, \ the next
 // byte as it is. nocase compares ASCII letters in any case. An unclosed [
 // ends with the pattern.
@@ -8,7 +9,7 @@ package command
 // A star that fails goes back to the last one only: an earlier star could not
 // match more than the later one has tried. The time is therefore at most
 // len(pattern) times len(s), whatever the pattern.
-func Glob(pattern, s []byte, nocase bool) bool {
+func Match(pattern, s []byte, nocase bool) bool {
 	p, i := 0, 0
 	star, from := -1, 0 // behind the last star, and where in s it stopped taking
 	for i < len(s) {
@@ -17,7 +18,7 @@ func Glob(pattern, s []byte, nocase bool) bool {
 			p++
 			continue
 		}
-		if next, ok := globByte(pattern, p, s[i], nocase); ok {
+		if next, ok := matchByte(pattern, p, s[i], nocase); ok {
 			p, i = next, i+1
 			continue
 		}
@@ -33,9 +34,9 @@ func Glob(pattern, s []byte, nocase bool) bool {
 	return p == len(pattern)
 }
 
-// globByte matches one byte against the element of the pattern at p, which is
+// matchByte matches one byte against the element of the pattern at p, which is
 // no star, and returns the position behind that element.
-func globByte(pattern []byte, p int, c byte, nocase bool) (next int, ok bool) {
+func matchByte(pattern []byte, p int, c byte, nocase bool) (next int, ok bool) {
 	if p == len(pattern) {
 		return p, false
 	}
@@ -43,7 +44,7 @@ func globByte(pattern []byte, p int, c byte, nocase bool) (next int, ok bool) {
 	case '?':
 		return p + 1, true
 	case '[':
-		return globSet(pattern, p+1, c, nocase)
+		return matchSet(pattern, p+1, c, nocase)
 	case '\\':
 		if p+1 < len(pattern) {
 			p++
@@ -52,8 +53,8 @@ func globByte(pattern []byte, p int, c byte, nocase bool) (next int, ok bool) {
 	return p + 1, fold(pattern[p], nocase) == fold(c, nocase)
 }
 
-// globSet matches one byte against the set whose contents begin at p.
-func globSet(pattern []byte, p int, c byte, nocase bool) (next int, ok bool) {
+// matchSet matches one byte against the set whose contents begin at p.
+func matchSet(pattern []byte, p int, c byte, nocase bool) (next int, ok bool) {
 	negated := p < len(pattern) && pattern[p] == '^'
 	if negated {
 		p++

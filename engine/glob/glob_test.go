@@ -1,4 +1,4 @@
-package command_test
+package glob_test
 
 import (
 	"math/rand/v2"
@@ -6,11 +6,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kevy-lua/kevy-lua/engine/command"
 	"github.com/kevy-lua/kevy-lua/engine/command/commandtest"
+	"github.com/kevy-lua/kevy-lua/engine/glob"
 )
 
-func TestGlob(t *testing.T) {
+func TestMatch(t *testing.T) {
 	for _, tc := range []struct {
 		pattern, s string
 		want       bool
@@ -23,36 +23,36 @@ func TestGlob(t *testing.T) {
 		{`\*`, "*", true}, {`\*`, "a", false}, {`\`, `\`, true}, {`a\`, `a\`, true}, {`\a`, "a", true},
 		{"h[ae]llo*", "hallo world", true}, {"*a*b*c", "xxaxxbxxc", true}, {"*a*b*c", "xxaxxbxx", false}, {"*[0-9]", "key7", true}, {"*\x00?", "a\x00b", true},
 	} {
-		if got := command.Glob([]byte(tc.pattern), []byte(tc.s), false); got != tc.want {
-			t.Errorf("Glob(%q, %q) = %v", tc.pattern, tc.s, got)
+		if got := glob.Match([]byte(tc.pattern), []byte(tc.s), false); got != tc.want {
+			t.Errorf("Match(%q, %q) = %v", tc.pattern, tc.s, got)
 		}
 	}
 }
 
-func TestGlobNoCase(t *testing.T) {
+func TestMatchNoCase(t *testing.T) {
 	for _, tc := range []struct {
 		pattern, s string
 		want       bool
 	}{
 		{"ABC", "abc", true}, {"a[X-Z]", "Ay", true}, {"[b]", "B", true}, {"[^b]", "B", false}, {`\A`, "a", true}, {"É", "é", false},
 	} {
-		if got := command.Glob([]byte(tc.pattern), []byte(tc.s), true); got != tc.want {
-			t.Errorf("Glob(%q, %q, nocase) = %v", tc.pattern, tc.s, got)
+		if got := glob.Match([]byte(tc.pattern), []byte(tc.s), true); got != tc.want {
+			t.Errorf("Match(%q, %q, nocase) = %v", tc.pattern, tc.s, got)
 		}
 	}
 }
 
-// TestGlobIsBounded: patterns that make a recursive matcher run for years.
-func TestGlobIsBounded(t *testing.T) {
+// TestMatchIsBounded: patterns that make a recursive matcher run for years.
+func TestMatchIsBounded(t *testing.T) {
 	pattern := []byte(strings.Repeat("a*", 2000) + "b")
 	s := []byte(strings.Repeat("a", 20_000))
-	if command.Glob(pattern, s, false) {
+	if glob.Match(pattern, s, false) {
 		t.Error("matched")
 	}
 }
 
-// TestGlobOracle asks redis-server which of the keys match random patterns.
-func TestGlobOracle(t *testing.T) {
+// TestMatchOracle asks redis-server which of the keys match random patterns.
+func TestMatchOracle(t *testing.T) {
 	redis := commandtest.StartRedis(t, true)
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
@@ -78,39 +78,39 @@ func TestGlobOracle(t *testing.T) {
 			matched[string(e.Str)] = true
 		}
 		for _, k := range keys {
-			if got := command.Glob([]byte(pattern), []byte(k), false); got != matched[k] {
-				t.Errorf("Glob(%q, %q) = %v", pattern, k, got)
+			if got := glob.Match([]byte(pattern), []byte(k), false); got != matched[k] {
+				t.Errorf("Match(%q, %q) = %v", pattern, k, got)
 			}
 		}
 	}
 }
 
-func FuzzGlob(f *testing.F) {
+func FuzzMatch(f *testing.F) {
 	f.Add([]byte("a*[b-d]?"), []byte("axxcx"), false)
 	f.Add([]byte(`[\`), []byte(`\`), true)
 	f.Fuzz(func(t *testing.T, pattern, s []byte, nocase bool) {
-		got := command.Glob(pattern, s, nocase)
-		if len(pattern)+len(s) < 20 && got != slowGlob(pattern, s, nocase) {
-			t.Errorf("Glob(%q, %q, %v) = %v", pattern, s, nocase, got)
+		got := glob.Match(pattern, s, nocase)
+		if len(pattern)+len(s) < 20 && got != slowMatch(pattern, s, nocase) {
+			t.Errorf("Match(%q, %q, %v) = %v", pattern, s, nocase, got)
 		}
-		if !command.Glob(append([]byte("*"), pattern...), s, nocase) && got {
+		if !glob.Match(append([]byte("*"), pattern...), s, nocase) && got {
 			t.Errorf("%q matches %q, but not with a star before it", pattern, s)
 		}
 	})
 }
 
-// slowGlob tries every length for a star; the rest is left to Glob.
-func slowGlob(pattern, s []byte, nocase bool) bool {
+// slowMatch tries every length for a star; the rest is left to Glob.
+func slowMatch(pattern, s []byte, nocase bool) bool {
 	if i := strings.IndexByte(string(pattern), '*'); i >= 0 && !strings.ContainsAny(string(pattern[:i]), `[\`) {
-		if len(s) < i || !command.Glob(pattern[:i], s[:i], nocase) {
+		if len(s) < i || !glob.Match(pattern[:i], s[:i], nocase) {
 			return false
 		}
 		for n := i; n <= len(s); n++ {
-			if slowGlob(pattern[i+1:], s[n:], nocase) {
+			if slowMatch(pattern[i+1:], s[n:], nocase) {
 				return true
 			}
 		}
 		return false
 	}
-	return command.Glob(pattern, s, nocase)
+	return glob.Match(pattern, s, nocase)
 }
