@@ -171,6 +171,13 @@ func (s *Session) User() string {
 	return s.user
 }
 
+// NeedsAuth reports whether the client has yet to authenticate. It is for the
+// session's own goroutine.
+func (s *Session) NeedsAuth() bool { return !s.authed }
+
+// Subscribed reports whether the client listens to any channel.
+func (s *Session) Subscribed() bool { return s.subs.Load() > 0 }
+
 // fill sets what a call has from its session.
 func (s *Session) fill(c *command.Call) {
 	c.Context, c.DB, c.Client, c.Unit, c.Config = s.ctx, s.db, s, &s.unit, s.engine.live.Get()
