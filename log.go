@@ -1,0 +1,151 @@
+package kevylua
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/kevy-lua/kevy-lua/engine"
+	"github.com/kevy-lua/kevy-lua/engine/config"
+	"github.com/kevy-lua/kevy-lua/engine/hook"
+	"github.com/kevy-lua/kevy-lua/engine/wire"
+	"github.com/kevy-lua/kevy-lua/persist"
+)
+
+// source hands the engine's snapshots to the log's rewrites.
+type source struct{ engine *engine.Engine }
+
+// Freeze implements persist.Source.
+func (s source) Freeze(at func() error) (persist.Snapshot, error) {
+	snap, err := s.engine.Freeze(at)
+	if err != nil {
+		return nil, err
+	}
+	return snap, nil
+}
+
+// Rewrite rewrites the log now and returns when that is done. It is an error
+// when there is no log, or a rewrite is in progress.
+func (db *DB) Rewrite(ctx context.Context) error {
+	if db.journal == nil {
+		return errors.New("kevylua: there is no log to rewrite")
+	}
+	return db.journal.Rewrite(ctx, source{db.engine}, persist.CauseManual)
+}
+
+func (db *DB) rewriteIfDue(ctx context.Context) {
+	if cause, due := db.journal.ShouldRewrite(db.now()); due {
+		// A failure is an event, and makes ShouldRewrite rest for a while.
+		_ = db.journal.Rewrite(ctx, source{db.engine}, cause)
+	}
+}
+
+// startRewrite is BGREWRITEAOF.
+func (db *DB) startRewrite() error {
+	if db.journal == nil {
+		return wire.Error("ERR there is no log to rewrite: appendonly is off")
+	}
+	if db.journal.Status().RewriteInProgress {
+		return wire.Error("ERR Background append only file rewriting already in progress")
+	}
+	db.goTask(func(ctx context.Context) {
+		_ = db.journal.Rewrite(ctx, source{db.engine}, persist.CauseManual) // a failure is an event
+	})
+	return nil
+}
+
+// controls are the commands that steer what lies outside the engine.
+func (db *DB) controls(o Options) engine.Controls {
+	return engine.Controls{
+		Rewrite:  db.startRewrite,
+		Shutdown: o.Shutdown,
+		Modules: func() (list []engine.ModuleInfo) {
+			for _, name := range db.plugins.Names() {
+				list = append(list, engine.ModuleInfo{Name: name, Version: 1})
+			}
+			return list
+		},
+	}
+}
+
+// logEvents turns what the log reports into events for hooks, and events with
+// figures into samples for the metric sink. The log calls them outside its locks.
+func (db *DB) logEvents() persist.Events {
+	bus := db.engine.Bus()
+	return persist.Events{
+		Rewrite: func(ev persist.RewriteEvent) {
+			bus.Publish(&hook.Rewrite{
+				Phase: string(ev.Phase), Cause: string(ev.Cause), Keys: ev.Keys,
+				BeforeBytes: ev.BeforeBytes, AfterBytes: ev.AfterBytes, Freeze: ev.Freeze, Dump: ev.Dump, Err: ev.Err,
+			})
+			if ev.Phase == persist.PhaseEnd {
+				db.sample("rewrite_keys", hook.Gauge, float64(ev.Keys))
+				db.sample("rewrite_before_bytes", hook.Gauge, float64(ev.BeforeBytes))
+				db.sample("rewrite_after_bytes", hook.Gauge, float64(ev.AfterBytes))
+				db.sample("rewrite_elapsed_seconds", hook.Gauge, (ev.Freeze + ev.Dump).Seconds())
+			}
+		},
+		Problem: func(ev persist.ProblemEvent) {
+			what := string(ev.What)
+			if ev.Recovered {
+				what = "recovered"
+			}
+			bus.Publish(&hook.Persistence{What: what, Elapsed: ev.Elapsed, Err: ev.Err})
+		},
+	}
+}
+
+// publishReplay tells the hooks how the loading went. It comes after the
+// replay, during which hooks are muted.
+func (db *DB) publishReplay() {
+	r := &db.replay
+	db.engine.Bus().Publish(&hook.Replay{
+		Commands: r.Commands, Keys: db.engine.Keys(), Bytes: r.Bytes, Elapsed: r.Elapsed, DroppedBytes: r.TornBytes,
+	})
+	db.sample("replay_commands", hook.Gauge, float64(r.Commands))
+	db.sample("replay_bytes", hook.Gauge, float64(r.Bytes))
+	db.sample("replay_elapsed_seconds", hook.Gauge, r.Elapsed.Seconds())
+	db.sample("replay_dropped_bytes", hook.Gauge, float64(r.TornBytes))
+}
+
+// sample sends one figure to the metric sinks.
+func (db *DB) sample(name string, t hook.MetricType, v float64) {
+	if bus := db.engine.Bus(); bus.Wants(hook.KindMetric) {
+		bus.Publish(&hook.Metric{Name: name, Type: t, Value: v})
+	}
+}
+
+// sampleMetrics sends the engine's figures to the metric sinks at the
+// configured interval, as long as anybody listens.
+func (db *DB) sampleMetrics(ctx context.Context) {
+	every(ctx, db.live.Get().Metrics.Interval, func(context.Context) {
+		if db.engine.Bus().Wants(hook.KindMetric) {
+			db.engine.Samples(db.sample)
+		}
+	})
+}
+
+// follow applies changes of the configuration to what lies outside the engine.
+func (db *DB) follow() {
+	db.live.OnApply(func(next *config.Config) error {
+		db.reaper.Set(reaperConfig(next))
+		return nil
+	}, "reaper.interval", "reaper.batch", "reaper.rounds")
+	if db.journal == nil {
+		return
+	}
+	db.live.OnApply(func(next *config.Config) error {
+		p := &next.Persistence
+		policy, err := persist.ParsePolicy(p.AppendFsync)
+		if err != nil {
+			return fmt.Errorf("kevylua: %w", err)
+		}
+		db.journal.SetPolicy(policy)
+		db.journal.SetAutoRewrite(p.AutoAOFRewritePercentage, p.AutoAOFRewriteMinSize)
+		db.journal.SetMaxSize(p.RewriteMaxSize)
+		db.journal.SetRewriteInterval(p.RewriteInterval)
+		db.journal.SetNoFsyncOnRewrite(p.NoAppendFsyncOnRewrite)
+		return nil
+	}, "appendfsync", "auto-aof-rewrite-percentage", "auto-aof-rewrite-min-size", "no-appendfsync-on-rewrite",
+		"persistence.rewrite-max-size", "persistence.rewrite-interval")
+}

@@ -1,0 +1,248 @@
+package kevylua
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/kevy-lua/kevy-lua/engine"
+	"github.com/kevy-lua/kevy-lua/engine/command"
+	"github.com/kevy-lua/kevy-lua/engine/command/bitmap"
+	"github.com/kevy-lua/kevy-lua/engine/command/geo"
+	"github.com/kevy-lua/kevy-lua/engine/command/hash"
+	"github.com/kevy-lua/kevy-lua/engine/command/key"
+	"github.com/kevy-lua/kevy-lua/engine/command/list"
+	"github.com/kevy-lua/kevy-lua/engine/command/set"
+	"github.com/kevy-lua/kevy-lua/engine/command/str"
+	"github.com/kevy-lua/kevy-lua/engine/command/zset"
+	"github.com/kevy-lua/kevy-lua/engine/config"
+	"github.com/kevy-lua/kevy-lua/engine/hook"
+	"github.com/kevy-lua/kevy-lua/persist"
+	"github.com/kevy-lua/kevy-lua/plugins"
+	"github.com/kevy-lua/kevy-lua/reaper"
+	"github.com/kevy-lua/kevy-lua/scripting"
+)
+
+// assembly is everything an open store consists of, in the order of assembly.
+type assembly struct {
+	live    *config.Live
+	log     *slog.Logger
+	now     func() time.Time
+	engine  *engine.Engine
+	plugins *plugins.Set
+	journal *persist.Log // nil without a data directory
+	replay  persist.ReplayStats
+	reaper  *reaper.Reaper
+	manual  bool
+
+	ctx    context.Context // ends at Close
+	cancel context.CancelFunc
+	tasks  sync.WaitGroup // goroutines that end with ctx
+	closed sync.Once
+	err    error // of Close
+}
+
+// Open assembles a store and loads its log. It returns when the store is
+// ready; listeners are a matter of their own (Serve).
+func Open(o Options) (*DB, error) {
+	a, err := prepare(o)
+	if err != nil {
+		return nil, err
+	}
+	db := &DB{assembly: a}
+	if err := db.assemble(o); err != nil {
+		db.Close()
+		return nil, err
+	}
+	return db, nil
+}
+
+// prepare fills in the defaults.
+func prepare(o Options) (*assembly, error) {
+	cfg := config.Default()
+	if o.Config != nil {
+		cfg = o.Config.Clone()
+	}
+	if o.Dir != "" {
+		cfg.Persistence.Dir = o.Dir
+	}
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("kevylua: %w", err)
+	}
+	a := &assembly{live: config.NewLive(cfg), log: o.Log, now: o.Now, plugins: &plugins.Set{}}
+	if a.log == nil {
+		a.log = slog.New(slog.DiscardHandler)
+	}
+	if a.now == nil {
+		a.now = time.Now
+	}
+	a.ctx, a.cancel = context.WithCancel(context.Background())
+	return a, nil
+}
+
+// assemble is the order in which a store comes to life. Close is the reverse.
+func (db *DB) assemble(o Options) error {
+	cfg := db.live.Get()
+	db.engine = engine.New(engine.Options{Live: db.live, Log: db.log, Now: db.now, Groups: groups()})
+	db.engine.SetControls(db.controls(o))
+	if err := db.plugins.Add(db.engine, "scripting", scripting.New()); err != nil {
+		return err
+	}
+	if err := db.plugins.Provision(db.engine, cfg.Plugins); err != nil {
+		return err
+	}
+	for _, p := range append(o.Plugins, NamedPlugin{"embedder", (*embedder)(db)}) {
+		if err := db.plugins.Add(db.engine, p.Name, p.Plugin); err != nil {
+			return err
+		}
+	}
+	if cfg.Persistence.Dir != "" && cfg.Persistence.AppendOnly {
+		if err := db.load(o); err != nil {
+			return err
+		}
+	}
+	if err := db.plugins.Start(db.ctx); err != nil {
+		return err
+	}
+	db.startReaper(cfg)
+	db.follow()
+	db.engine.Bus().Publish(&hook.Server{What: "started"})
+	return nil
+}
+
+// embedder is the plugin in whose name the embedding program itself acts.
+type embedder DB
+
+// Provision implements plugins.Plugin.
+func (e *embedder) Provision(h *plugins.Host) error {
+	e.host = h
+	return nil
+}
+
+// load opens the log, replays it and attaches it.
+func (db *DB) load(o Options) error {
+	p := &db.live.Get().Persistence
+	policy, err := persist.ParsePolicy(p.AppendFsync)
+	if err != nil {
+		return err
+	}
+	db.journal, err = persist.Open(persist.Options{
+		FS: o.FS, Dir: filepath.Join(p.Dir, p.AppendDirName), Name: p.AppendFilename,
+		Policy: policy, Now: db.now, LoadTruncated: p.AOFLoadTruncated, TimestampAnnotations: p.AOFTimestampEnabled,
+		AutoRewritePercent: p.AutoAOFRewritePercentage, AutoRewriteMinSize: p.AutoAOFRewriteMinSize,
+		MaxSize: p.RewriteMaxSize, RewriteInterval: p.RewriteInterval, NoFsyncOnRewrite: p.NoAppendFsyncOnRewrite,
+		Events: db.logEvents(), Log: db.log,
+	})
+	if err != nil {
+		return err
+	}
+	if db.replay, err = db.journal.Replay(db.ctx, db.engine.Replay); err != nil {
+		return err
+	}
+	db.engine.EndReplay()
+	if err := db.journal.Start(); err != nil {
+		return err
+	}
+	db.engine.SetJournal(db.journal)
+	db.publishReplay()
+	return nil
+}
+
+// startReaper begins expiry and the automatic rewrites. In manual mode, Tick
+// does the same.
+func (db *DB) startReaper(cfg *config.Config) {
+	db.reaper = reaper.New(db.engine, reaperConfig(cfg), db.now, db.log)
+	if db.manual = cfg.Reaper.Mode == "manual"; db.manual {
+		return
+	}
+	db.goTask(db.reaper.Run)
+	if db.journal != nil {
+		db.goTask(func(ctx context.Context) { every(ctx, rewriteCheck, db.rewriteIfDue) })
+	}
+	db.goTask(func(ctx context.Context) { every(ctx, compactCheck, func(context.Context) { db.engine.Compact() }) })
+	db.goTask(db.sampleMetrics)
+}
+
+func reaperConfig(cfg *config.Config) reaper.Config {
+	return reaper.Config{Interval: cfg.Reaper.Interval, Batch: cfg.Reaper.Batch, Rounds: cfg.Reaper.Rounds}
+}
+
+// How often the triggers of automatic rewrites are looked at, and memory is
+// given back.
+const (
+	rewriteCheck = 250 * time.Millisecond
+	compactCheck = 100 * time.Millisecond
+)
+
+func every(ctx context.Context, d time.Duration, fn func(context.Context)) {
+	t := time.NewTicker(d)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+			fn(ctx)
+		}
+	}
+}
+
+// goTask runs fn until Close, which waits for it.
+func (db *DB) goTask(fn func(ctx context.Context)) {
+	db.tasks.Add(1)
+	go func() {
+		defer db.tasks.Done()
+		fn(db.ctx)
+	}()
+}
+
+// Tick does by hand, in mode manual, what the background does by itself: it
+// removes what is due (removed keys are returned, and whether something due is
+// left), gives memory back, and rewrites the log if that is due.
+func (db *DB) Tick(ctx context.Context) (removed int, more bool) {
+	removed, more = db.reaper.Tick()
+	db.engine.Compact()
+	if db.journal != nil {
+		db.rewriteIfDue(ctx)
+	}
+	return removed, more
+}
+
+// Close ends the store in the reverse order of Open. What was acknowledged is
+// in the log; the error tells what could not be written. It is idempotent.
+// Whoever serves connections ends that first.
+func (db *DB) Close() error {
+	db.closed.Do(func() {
+		if db.engine != nil {
+			db.engine.Bus().Publish(&hook.Server{What: "stopping"})
+		}
+		db.cancel()
+		db.tasks.Wait()
+		ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+		defer cancel()
+		var errs []error
+		errs = append(errs, db.plugins.Stop(ctx))
+		if db.engine != nil {
+			errs = append(errs, db.engine.Close(ctx))
+		}
+		if db.journal != nil {
+			errs = append(errs, db.journal.Close())
+		}
+		db.err = errors.Join(errs...)
+	})
+	return db.err
+}
+
+// closeTimeout bounds what Close waits for hooks and plugins.
+const closeTimeout = 10 * time.Second
+
+// groups are the command groups besides the engine's own.
+func groups() [][]command.Spec {
+	return [][]command.Spec{
+		str.Table(), bitmap.Table(), key.Table(), hash.Table(), list.Table(), set.Table(), zset.Table(), geo.Table(),
+	}
+}
