@@ -37,7 +37,6 @@ type assembly struct {
 	journal *persist.Log // nil without a data directory
 	replay  persist.ReplayStats
 	reaper  *reaper.Reaper
-	manual  bool
 
 	ctx    context.Context // ends at Close
 	cancel context.CancelFunc
@@ -87,7 +86,7 @@ func prepare(o Options) (*assembly, error) {
 // assemble is the order in which a store comes to life. Close is the reverse.
 func (db *DB) assemble(o Options) error {
 	cfg := db.live.Get()
-	db.engine = engine.New(engine.Options{Live: db.live, Log: db.log, Now: db.now, Groups: groups()})
+	db.engine = engine.New(engine.Options{Live: db.live, Log: db.log, Now: db.now, Groups: groups(), Version: Version})
 	db.engine.SetControls(db.controls(o))
 	if err := db.plugins.Add(db.engine, "scripting", scripting.New()); err != nil {
 		return err
@@ -148,6 +147,7 @@ func (db *DB) load(o Options) error {
 		return err
 	}
 	db.engine.SetJournal(db.journal)
+	db.engine.AddInfo("Persistence", db.persistenceInfo)
 	db.publishReplay()
 	return nil
 }
@@ -156,7 +156,8 @@ func (db *DB) load(o Options) error {
 // does the same.
 func (db *DB) startReaper(cfg *config.Config) {
 	db.reaper = reaper.New(db.engine, reaperConfig(cfg), db.now, db.log)
-	if db.manual = cfg.Reaper.Mode == "manual"; db.manual {
+	db.engine.AddInfo("Reaper", db.reaperInfo)
+	if cfg.Reaper.Mode == "manual" {
 		return
 	}
 	db.goTask(db.reaper.Run)
