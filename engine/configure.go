@@ -11,7 +11,7 @@ import (
 
 // configure takes over the values that the engine keeps in a form of its own.
 func (e *Engine) configure(cfg *config.Config) {
-	class, _ := hook.ParseClass(cfg.Notifications.KeyspaceEvents.String()) // validated by the parameter's row
+	class := cfg.Notifications.KeyspaceEvents
 	if class&(hook.Keyspace|hook.Keyevent) == 0 {
 		class = 0 // as in Redis: without K or E nothing is published
 	}

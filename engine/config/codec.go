@@ -8,10 +8,12 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/kevy-lua/kevy-lua/engine/hook"
 )
 
 // parse reads a text into the kind's own type: bool, int64 (Int, Octal, Size), time.Duration, string,
-// []string, Events, OutputLimits.
+// []string, hook.Class, OutputLimits.
 func (p *Param) parse(present any, text string) (any, error) {
 	switch p.Kind {
 	case Bool:
@@ -50,7 +52,11 @@ func (p *Param) parse(present any, text string) (any, error) {
 	case List:
 		return p.parseList(text)
 	case EventSet:
-		return ParseEvents(text)
+		class, ok := hook.ParseClass(text)
+		if !ok {
+			return nil, errEvents
+		}
+		return class, nil
 	case Limits:
 		limits, _ := present.(OutputLimits)
 		return limits.with(text)

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/kevy-lua/kevy-lua/engine/hook"
 )
 
 // Config is one complete set of values. It is immutable once it is in use: change a Clone and hand it
@@ -138,7 +140,7 @@ type Hooks struct {
 
 // Notifications is the section of Redis' keyspace events over pub/sub.
 type Notifications struct {
-	KeyspaceEvents Events `mapstructure:"notify-keyspace-events"`
+	KeyspaceEvents hook.Class `mapstructure:"notify-keyspace-events"`
 }
 
 // Metrics is the section of the Prometheus endpoint and the metric sink.

@@ -5,6 +5,8 @@ import (
 	"math"
 	"strings"
 	"time"
+
+	"github.com/kevy-lua/kevy-lua/engine/hook"
 )
 
 // Kind is what a parameter's value is.
@@ -123,7 +125,7 @@ func (p *Param) Expects() string {
 	case List:
 		return "a list of strings"
 	case EventSet:
-		return "letters of " + eventLetters
+		return "letters of " + hook.Letters
 	case Limits:
 		return `classes with their limits, such as "normal 0 0 0", "replica 256mb 64mb 60"`
 	}

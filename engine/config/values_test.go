@@ -27,23 +27,6 @@ func TestParseSize(t *testing.T) {
 	}
 }
 
-func TestEvents(t *testing.T) {
-	for _, test := range []struct{ text, want string }{
-		{"", ""}, {"KEA", "AKE"}, {"gKE", "gKE"}, {"g$lshzxetd", "A"}, {"KEgmnd", "gdnKEm"}, {"mA", "Am"}, {"KEnA", "AnKE"}, {"KK", "K"},
-	} {
-		events, err := ParseEvents(test.text)
-		if err != nil || events.String() != test.want {
-			t.Errorf("%q: got %q, %v; want %q", test.text, events, err, test.want)
-		}
-	}
-	if _, err := ParseEvents("Q"); err == nil {
-		t.Error("Q is no event")
-	}
-	if EventAll&(EventNew|EventMiss|EventKeyspace|EventKeyevent) != 0 {
-		t.Error("A has too much in it")
-	}
-}
-
 func TestDurations(t *testing.T) {
 	redis, _ := Lookup("timeout")
 	ours, _ := Lookup("hooks.time-budget")
@@ -89,24 +72,6 @@ func FuzzParseSize(f *testing.F) {
 		}
 		if back, err := ParseSize(formatSize(n)); err != nil || back != n {
 			t.Fatalf("%q: %d is written as %q and read as %d", text, n, formatSize(n), back)
-		}
-	})
-}
-
-func FuzzParseEvents(f *testing.F) {
-	for _, seed := range []string{"AKE", "", "g$lshzxetdnm", "q"} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		events, err := ParseEvents(text)
-		if err != nil {
-			if strings.Trim(text, eventLetters) == "" {
-				t.Fatalf("%q: %v", text, err)
-			}
-			return
-		}
-		if back, err := ParseEvents(events.String()); err != nil || back != events {
-			t.Fatalf("%q: %b is written as %q and read as %b", text, events, events, back)
 		}
 	})
 }

@@ -258,8 +258,23 @@ func TestWrongOptions(t *testing.T) {
 	}
 }
 
+func FuzzParseClass(f *testing.F) {
+	for _, seed := range []string{"AKE", "", "g$lshzxetdnm", "q"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		c, ok := ParseClass(text)
+		if !ok {
+			return
+		}
+		if back, ok := ParseClass(c.String()); !ok || back != c {
+			t.Fatalf("%q: %b is written as %q and read as %b", text, c, c, back)
+		}
+	})
+}
+
 func TestClasses(t *testing.T) {
-	for in, want := range map[string]string{"": "", "KEA": "AKE", "Kg$": "g$K", "Elx": "lxE", "AKEn": "AKEn", "m": "m"} {
+	for in, want := range map[string]string{"": "", "KEA": "AKE", "Kg$": "g$K", "Elx": "lxE", "AKEn": "AnKE", "KEgmnd": "gdnKEm", "KK": "K", "g$lshzxetd": "A", "m": "m"} {
 		c, ok := ParseClass(in)
 		if !ok || c.String() != want {
 			t.Errorf("%q gives %q (%v)", in, c, ok)

@@ -27,6 +27,9 @@ const (
 // All is what the letter A stands for: every class but New and Miss.
 const All = Generic | String | List | Set | Hash | ZSet | Expiry | Eviction | Stream | Module
 
+// Letters are all that notify-keyspace-events may hold; A stands for All.
+const Letters = "A" + letters
+
 const letters = "g$lshzxetdnmKE"
 
 // ParseClass reads a notify-keyspace-events value. ok is false when it holds a
@@ -46,7 +49,8 @@ func ParseClass(s string) (c Class, ok bool) {
 	return c, true
 }
 
-// String prints the set as CONFIG GET notify-keyspace-events does.
+// String prints the set as CONFIG GET notify-keyspace-events does, but that
+// Redis 7.0 leaves out n beside A.
 func (c Class) String() string {
 	var b strings.Builder
 	rest := c
@@ -54,7 +58,7 @@ func (c Class) String() string {
 		b.WriteByte('A')
 		rest &^= All
 	}
-	for _, r := range "g$lshzxetdKEnm" {
+	for _, r := range "g$lshzxetdnKEm" {
 		if rest&(1<<strings.IndexRune(letters, r)) != 0 {
 			b.WriteRune(r)
 		}
