@@ -3,7 +3,6 @@ package config
 import (
 	"math"
 	"reflect"
-	"strings"
 	"testing"
 	"time"
 )
