@@ -17,8 +17,19 @@ func typeName(L *lua.LState, n int) string {
 	return L.Get(n).Type().String()
 }
 
-// argError raises "bad argument #n to 'fn' (…)". fn is the name in the library.
+// argError raises "bad argument #n to 'fn' (…)". The function has the name by
+// which it was called, and of a method call the object does not count.
 func argError(L *lua.LState, n int, fn, format string, args ...any) {
+	if c := callerOf(L); c != nil {
+		kind, name := c.callName()
+		if fn = name; kind == "method" {
+			if n--; n == 0 {
+				raise(L, "calling '%s' on bad self (%s)", fn, fmt.Sprintf(format, args...))
+			}
+		}
+	} else {
+		fn = "?"
+	}
 	raise(L, "bad argument #%d to '%s' (%s)", n, fn, fmt.Sprintf(format, args...))
 }
 

@@ -144,9 +144,6 @@ func baseNext(L *lua.LState) int {
 		t, _ = stateOf(L).behind(t)
 	}
 	key := L.Get(2)
-	if key != lua.LNil && !hasKey(t, key) {
-		raiseBare(L, "invalid key to 'next'")
-	}
 	k, v := t.Next(key)
 	for hiddenKey(k) {
 		k, v = t.Next(k)
@@ -159,32 +156,10 @@ func baseNext(L *lua.LState) int {
 	return 2
 }
 
-// hasKey reports whether a traversal may go on from key: a name that was never
-// in the table would start it again.
-func hasKey(t *lua.LTable, key lua.LValue) bool {
-	switch key := key.(type) {
-	case lua.LNumber:
-		return true
-	case lua.LString:
-		if t.RawGetString(string(key)) != lua.LNil {
-			return true
-		}
-	default:
-		if t.RawGetH(key) != lua.LNil {
-			return true
-		}
-	}
-	// It may have been removed during the traversal: then Next finds another
-	// place than the beginning, or the beginning is this very key.
-	k, _ := t.Next(key)
-	first, _ := t.Next(lua.LNil)
-	return k != first || first == lua.LNil
-}
-
 func basePcall(L *lua.LState) int {
-	if L.GetTop() == 0 {
+	if msg := uncallable(L.Get(1)); msg != "" {
 		L.Push(lua.LFalse)
-		L.Push(lua.LString("attempt to call a nil value"))
+		L.Push(lua.LString(msg))
 		return 2
 	}
 	s := stateOf(L)
@@ -204,6 +179,17 @@ func basePcall(L *lua.LState) int {
 	return 2
 }
 
+// uncallable says why v cannot be called, or "".
+func uncallable(v lua.LValue) string {
+	if _, ok := v.(*lua.LFunction); ok {
+		return ""
+	}
+	if mt, ok := metatableOf(v).(*lua.LTable); ok && mt.RawGetString("__call").Type() == lua.LTFunction {
+		return ""
+	}
+	return "attempt to call a " + v.Type().String() + " value"
+}
+
 func baseXpcall(L *lua.LState) int {
 	if L.GetTop() < 2 {
 		argError(L, 2, "xpcall", "value expected")
@@ -211,7 +197,11 @@ func baseXpcall(L *lua.LState) int {
 	s := stateOf(L)
 	handler := L.Get(2)
 	L.SetTop(1)
-	v, ok := s.pcall(L, 0)
+	msg := uncallable(L.Get(1))
+	v, ok := lua.LValue(lua.LString(msg)), false
+	if msg == "" {
+		v, ok = s.pcall(L, 0)
+	}
 	if ok {
 		L.Insert(lua.LTrue, 1)
 		return L.GetTop()

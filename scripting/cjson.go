@@ -175,7 +175,7 @@ func (e *jsonEncoder) value(v lua.LValue, depth int) {
 		}
 	case *lua.LTable:
 		if depth++; depth > e.c.encodeDepth {
-			raise(e.L, "Cannot serialise, excessive depth (%d)", depth)
+			raise(e.L, "Cannot serialise, excessive nesting (%d)", depth)
 		}
 		e.table(v, depth)
 	default:

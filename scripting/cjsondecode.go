@@ -167,9 +167,11 @@ func (d *jsonDecoder) text() jsonToken {
 			d.value = lua.LString(out)
 			return tString
 		case '\\':
+			begin := d.at
 			d.at++
 			var ok bool
 			if out, ok = d.escape(out); !ok {
+				d.start = begin
 				return "invalid escape code"
 			}
 		default:
@@ -243,7 +245,7 @@ func (d *jsonDecoder) parse(t jsonToken) lua.LValue {
 
 func (d *jsonDecoder) descend() {
 	if d.depth++; d.depth > d.c.decodeDepth {
-		raise(d.L, "Found too many nested data structures (%d)", d.depth)
+		raise(d.L, "Found too many nested data structures (%d) at character %d", d.depth, d.start+1)
 	}
 }
 

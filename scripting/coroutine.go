@@ -90,8 +90,8 @@ func coroutineArm(L *lua.LState) int {
 }
 
 func coCreate(L *lua.LState) int {
-	fn := checkFunction(L, 1, "create")
-	if fn.IsG {
+	fn, ok := L.Get(1).(*lua.LFunction)
+	if !ok || fn.IsG {
 		argError(L, 1, "create", "Lua function expected")
 	}
 	L.Push(newThread(L, fn))
@@ -136,6 +136,9 @@ func resume(L *lua.LState) int {
 	s.nested++
 	defer func() { s.nested-- }()
 	n := stockResume(L)
+	if n == 2 && L.Get(-1) == lua.LString(overflowPanic) && L.Get(-2) == lua.LFalse {
+		L.Replace(-1, lua.LString("stack overflow"))
+	}
 	if s.stopErr != nil {
 		throw(L, lua.LString(s.stopErr.Error()))
 	}
@@ -143,8 +146,8 @@ func resume(L *lua.LState) int {
 }
 
 func coWrap(L *lua.LState) int {
-	fn := checkFunction(L, 1, "wrap")
-	if fn.IsG {
+	fn, ok := L.Get(1).(*lua.LFunction)
+	if !ok || fn.IsG {
 		argError(L, 1, "wrap", "Lua function expected")
 	}
 	th := newThread(L, fn)

@@ -88,6 +88,17 @@ func (c *culprit) measured() string {
 	return "a nil value"
 }
 
+// callName is how the function that is being called is named in the source.
+func (c *culprit) callName() (kind, name string) {
+	pc, inst := c.failed()
+	if op, a, _, _, _ := operands(inst); op == lua.OP_CALL || op == lua.OP_TAILCALL {
+		if kind, rest, ok := strings.Cut(c.named(pc, a), " '"); ok {
+			return kind, strings.TrimSuffix(rest, "' ")
+		}
+	}
+	return "", "?"
+}
+
 // argument describes argument n of the call that is being executed.
 func (c *culprit) argument(n int, v lua.LValue) string {
 	text := "a " + v.Type().String() + " value"
@@ -125,7 +136,11 @@ func (c *culprit) named(pc, reg int) string {
 	if reg >= constant {
 		return ""
 	}
-	if name, ok := c.f.fn().LocalName(reg+1, pc+1); ok {
+	name, ok := c.f.fn().LocalName(reg+1, pc+1)
+	if !ok { // the last instruction of a block
+		name, ok = c.f.fn().LocalName(reg+1, pc)
+	}
+	if ok {
 		if strings.HasPrefix(name, "(") {
 			return ""
 		}

@@ -185,7 +185,7 @@ func (s *state) selectDB(c *command.Call, reply wire.Reply, arg []byte) error {
 func redisCall(L *lua.LState) int {
 	s := stateOf(L)
 	if msg := s.execute(L, false); msg != "" {
-		throw(L, s.located(L, msg))
+		throw(L, errorTable(msg))
 	}
 	L.Push(s.sink.result)
 	return 1
@@ -195,7 +195,7 @@ func redisCall(L *lua.LState) int {
 func redisDo(L *lua.LState) int {
 	s := stateOf(L)
 	if msg := s.execute(L, true); msg != "" {
-		throw(L, s.located(L, msg))
+		throw(L, errorTable(msg))
 	}
 	return 0
 }
@@ -203,22 +203,11 @@ func redisDo(L *lua.LState) int {
 func redisPcall(L *lua.LState) int {
 	s := stateOf(L)
 	if msg := s.execute(L, false); msg != "" {
-		L.Push(s.located(L, msg))
+		L.Push(errorTable(msg))
 		return 1
 	}
 	L.Push(s.sink.result)
 	return 1
-}
-
-// located is the error object of a failed command, with its place.
-func (s *state) located(L *lua.LState, msg string) *lua.LTable {
-	t := errorTable(msg)
-	s.note(L)
-	if s.errSource != "" {
-		t.RawSetString("source", lua.LString("@"+s.errSource))
-		t.RawSetString("line", lua.LNumber(s.errLine))
-	}
-	return t
 }
 
 func redisErrorReply(L *lua.LState) int {

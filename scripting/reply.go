@@ -16,6 +16,9 @@ const maxReplyDepth = 7000
 // errStackLimit is Redis' answer to a table that is nested too deeply.
 const errStackLimit wire.Error = "ERR reached lua stack limit"
 
+// lineBreaks keeps one-line replies on one line.
+var lineBreaks = strings.NewReplacer("\r", " ", "\n", " ")
+
 // send writes a script's result as the reply. Fields are read without
 // metamethods: nothing in the table can run.
 func (s *state) send(r wire.Reply, v lua.LValue) { s.sendValue(r, v, 0) }
@@ -52,7 +55,7 @@ func (s *state) sendTable(r wire.Reply, t *lua.LTable, depth int) {
 		return
 	}
 	if text, ok := toText2(t.RawGetString("ok")); ok {
-		r.Status(strings.NewReplacer("\r", " ", "\n", " ").Replace(text))
+		r.Status(lineBreaks.Replace(text))
 		return
 	}
 	if f, ok := t.RawGetString("double").(lua.LNumber); ok {
@@ -68,7 +71,7 @@ func (s *state) sendTable(r wire.Reply, t *lua.LTable, depth int) {
 		return
 	}
 	if text, ok := t.RawGetString("big_number").(lua.LString); ok {
-		r.BigNumber(strings.NewReplacer("\r", " ", "\n", " ").Replace(string(text)))
+		r.BigNumber(lineBreaks.Replace(string(text)))
 		return
 	}
 	if vs, ok := t.RawGetString("verbatim_string").(*lua.LTable); ok {
@@ -145,6 +148,7 @@ func (s *state) faultOf(err error) error {
 		}
 		text += " script: " + s.name + ", on @" + source + ":" + strconv.Itoa(line) + "."
 	}
+	text = lineBreaks.Replace(text)
 	return &fault{reply: wire.Error(text), value: value, cause: s.stopErr}
 }
 
@@ -154,7 +158,7 @@ func errorText(L *lua.LState, v lua.LValue) string {
 	switch v := v.(type) {
 	case *lua.LTable:
 		if text, ok := toText(v.RawGetString("err")); ok {
-			return strings.TrimRight(text, "\r\n")
+			return text
 		}
 		return "ERR unknown error"
 	case lua.LString, lua.LNumber:

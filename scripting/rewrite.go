@@ -32,7 +32,7 @@ const (
 const maxSyntaxDepth = 5000
 
 // maxConcat is the number of operands that one hidden call takes; more are
-// split, for a function has 250 registers.
+// joined in groups, for a function has 250 registers.
 const maxConcat = 40
 
 var errTooDeep = errors.New("chunk has too many syntax levels")
@@ -288,8 +288,13 @@ func (r *rewriter) concat(e *ast.StringConcatOpExpr) ast.Expr {
 		e = next
 	}
 	for len(operands) > maxConcat {
-		cut := len(operands) - maxConcat
-		operands = append(operands[:cut:cut], concatCall(e, operands[cut:]))
+		var groups []ast.Expr
+		for len(operands) > 0 {
+			n := min(maxConcat, len(operands))
+			groups = append(groups, concatCall(e, operands[:n:n]))
+			operands = operands[n:]
+		}
+		operands = groups
 	}
 	return concatCall(e, operands)
 }

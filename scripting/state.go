@@ -3,7 +3,9 @@ package scripting
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
+	"runtime/debug"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -153,14 +155,39 @@ func guarded(L *lua.LState) int {
 	depth := len(s.guards)
 	defer func() {
 		s.guards = s.guards[:depth-1]
-		if !done {
-			closeUpvalues(L, base)
+		if done {
+			return
 		}
+		s.note(L)
+		closeUpvalues(L, base)
+		panic(s.asError(recover()))
 	}()
 	L.Call(L.GetTop()-1, lua.MultRet)
 	done = true
 	return L.GetTop()
 }
+
+// asError turns what a Go function panicked with into an error of the machine,
+// so that it does not build a stack trace, for which it needs the square of the
+// depth.
+func (s *state) asError(p any) *lua.ApiError {
+	e, ok := p.(*lua.ApiError)
+	if !ok {
+		e = &lua.ApiError{Type: lua.ApiErrorRun, StackTrace: noTrace}
+		if text := fmt.Sprint(p); text == overflowPanic {
+			e.Object = lua.LString(s.errPosition() + "stack overflow")
+		} else {
+			// A fault in Go code: report it, and never use this state again.
+			s.tainted = true
+			s.host.core.Log().Error("panic in a Lua library", "script", s.name, "panic", text, "stack", string(debug.Stack()))
+			e.Object = lua.LString("internal error: " + text)
+		}
+	}
+	return e
+}
+
+// overflowPanic is what gopher-lua panics with when the call stack is full.
+const overflowPanic = "lua callstack overflow"
 
 // pcall runs a protected call of the nargs values on top of the stack and the
 // function below them. Its results, or the error's value, are left there.
@@ -183,23 +210,15 @@ func (s *state) errorValue(err error) lua.LValue {
 	if !errors.As(err, &e) {
 		return lua.LString(err.Error())
 	}
-	if e.Type != lua.ApiErrorPanic {
-		return e.Object
-	}
-	if e.Object.String() == "lua callstack overflow" {
-		return lua.LString(s.sourceName() + "stack overflow")
-	}
-	// A fault in Go code: report it, and never use this state again.
-	s.tainted = true
-	s.host.core.Log().Error("panic in a Lua library", "script", s.name, "panic", e.Object.String())
-	return lua.LString("internal error: " + e.Object.String())
+	return e.Object
 }
 
-func (s *state) sourceName() string {
-	if s.source == "" {
+// errPosition is where the last error was raised.
+func (s *state) errPosition() string {
+	if s.errSource == "" {
 		return ""
 	}
-	return s.source + ": "
+	return fmt.Sprintf("%s:%d: ", s.errSource, s.errLine)
 }
 
 // pool is a free list of states. It is safe for concurrent use.

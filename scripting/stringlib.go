@@ -7,7 +7,7 @@ import (
 )
 
 var stringFunctions = map[string]lua.LGFunction{
-	"byte": strByte, "char": strChar, "dump": strDump, "find": strFind, "format": strFormat, "gfind": strGfind, "gmatch": strGmatch,
+	"byte": strByte, "char": strChar, "dump": strDump, "find": strFind, "format": strFormat, "gfind": strGmatch, "gmatch": strGmatch,
 	"gsub": strGsub, "len": strLen, "lower": strLower, "match": strMatch, "rep": strRep, "reverse": strReverse, "sub": strSub, "upper": strUpper,
 }
 
@@ -321,11 +321,6 @@ func strGmatch(L *lua.LState) int {
 		})
 	}))
 	return 1
-}
-
-func strGfind(L *lua.LState) int {
-	raise(L, "'string.gfind' was renamed to 'string.gmatch'")
-	return 0
 }
 
 func strGsub(L *lua.LState) int { return matching(L, func() int { return gsub(L) }) }

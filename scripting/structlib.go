@@ -95,7 +95,7 @@ func (l *layout) control(opt byte) {
 		}
 		l.align = a
 	default:
-		raise(l.L, "invalid format option '%c'", opt)
+		argError(l.L, 1, "pack", "invalid format option '%c'", opt)
 	}
 }
 
@@ -136,7 +136,7 @@ func structPack(L *lua.LState) int {
 				size = len(text)
 			}
 			if len(text) < size {
-				argError(L, arg, "pack", "string too short")
+				argError(L, arg+1, "pack", "string too short") // one too many, as in the original
 			}
 			if out = append(out, text[:size]...); opt == 's' {
 				out = append(out, 0)

@@ -239,9 +239,9 @@ func (s *sorter) Less(i, j int) bool {
 
 func compareError(L *lua.LState, a, b lua.LValue) {
 	if a.Type() == b.Type() {
-		raise(L, "attempt to compare two %s values", a.Type())
+		raiseBare(L, "attempt to compare two "+a.Type().String()+" values")
 	}
-	raise(L, "attempt to compare %s with %s", a.Type(), b.Type())
+	raiseBare(L, "attempt to compare "+a.Type().String()+" with "+b.Type().String())
 }
 
 func tableSort(L *lua.LState) int {
