@@ -4,6 +4,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -206,6 +207,24 @@ func TestOwners(t *testing.T) {
 			if !owned {
 				t.Errorf("%s/%s imports %s, which has no owner: add it to spec/layers_test.go", f.pkg, f.name, i)
 			}
+		}
+	}
+}
+
+// maxLines is where a file is taken to hold two ideas. Tests and tables are exempt.
+const maxLines = 450
+
+func TestFileSizes(t *testing.T) {
+	for _, f := range files(t) {
+		if f.test || strings.Contains(f.name, "table") {
+			continue
+		}
+		b, err := os.ReadFile(filepath.Join("..", filepath.FromSlash(f.pkg), f.name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(string(b), "\n"); n > maxLines {
+			t.Errorf("%s/%s has %d lines: would a reader find two ideas in it?", f.pkg, f.name, n)
 		}
 	}
 }
