@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -91,7 +92,7 @@ func (db *DB) assemble(o Options) error {
 	if err := db.plugins.Add(db.engine, "scripting", scripting.New()); err != nil {
 		return err
 	}
-	if err := db.plugins.Provision(db.engine, cfg.Plugins); err != nil {
+	if err := db.plugins.Provision(db.engine, named(cfg)); err != nil {
 		return err
 	}
 	for _, p := range append(o.Plugins, NamedPlugin{"embedder", (*embedder)(db)}) {
@@ -111,6 +112,16 @@ func (db *DB) assemble(o Options) error {
 	db.follow()
 	db.engine.Bus().Publish(&hook.Server{What: "started"})
 	return nil
+}
+
+// named lists the plugins that the configuration names. The metrics plugin has
+// a section of its own, [metrics], which says whether it is wanted.
+func named(cfg *config.Config) []config.Plugin {
+	list := slices.Clone(cfg.Plugins)
+	if cfg.Metrics.Enabled {
+		list = append(list, config.Plugin{Name: "metrics", Enabled: true})
+	}
+	return list
 }
 
 // embedder is the plugin in whose name the embedding program itself acts.
