@@ -32,6 +32,7 @@ var (
 	offFrameFn      = fieldOf(frameType, "Fn", "*lua.LFunction")
 	offFrameParent  = fieldOf(frameType, "Parent", "*lua.callFrame")
 	offFramePc      = fieldOf(frameType, "Pc", "int")
+	offFrameIdx     = fieldOf(frameType, "Idx", "int")
 	offFrameBase    = fieldOf(frameType, "LocalBase", "int")
 )
 
@@ -90,6 +91,9 @@ func (f frame) fn() *lua.LFunction { return *at[*lua.LFunction](f.p, offFrameFn)
 
 // pc is the index of the instruction after the one that runs.
 func (f frame) pc() int { return *at[int](f.p, offFramePc) }
+
+// depth is the number of calls below this one.
+func (f frame) depth() int { return *at[int](f.p, offFrameIdx) }
 
 func (f frame) base() int { return *at[int](f.p, offFrameBase) }
 

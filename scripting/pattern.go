@@ -1,6 +1,6 @@
 package scripting
 
-import "fmt"
+import lua "github.com/yuin/gopher-lua"
 
 // Lua 5.1's patterns, by backtracking. Unlike regular expressions they can take
 // exponential time, so steps are counted, and the run's limits are looked at now
@@ -19,11 +19,8 @@ const (
 
 type capture struct{ start, len int }
 
-// patternError is raised by panic inside a match and turned into an error by
-// its caller.
-type patternError string
-
 type matcher struct {
+	L        *lua.LState
 	s        *state
 	src, pat string
 	level    int
@@ -32,7 +29,7 @@ type matcher struct {
 	steps    int
 }
 
-func (m *matcher) fail(format string, args ...any) { panic(patternError(fmt.Sprintf(format, args...))) }
+func (m *matcher) fail(format string, args ...any) { raise(m.L, format, args...) }
 
 func (m *matcher) step() {
 	if m.steps++; m.steps%matchSlice == 0 {

@@ -192,6 +192,10 @@ const overflowPanic = "lua callstack overflow"
 // pcall runs a protected call of the nargs values on top of the stack and the
 // function below them. Its results, or the error's value, are left there.
 func (s *state) pcall(L *lua.LState, nargs int) (lua.LValue, bool) {
+	if f, ok := currentFrame(L); ok && f.depth()+4 >= L.Options.CallStackSize {
+		// PCall loses frames when not even its first call fits on the stack.
+		return lua.LString(position(L, 1) + "stack overflow"), false
+	}
 	L.Insert(s.protect, L.GetTop()-nargs)
 	err := L.PCall(nargs+1, lua.MultRet, nil)
 	keepUpvalues(L)

@@ -207,29 +207,8 @@ func strSub(L *lua.LState) int {
 	return 1
 }
 
-// matching runs fn, in which patterns are matched, and raises their errors.
-func matching(L *lua.LState, fn func() int) (n int) {
-	var failed patternError
-	func() {
-		defer func() {
-			if p := recover(); p != nil {
-				e, ok := p.(patternError)
-				if !ok {
-					panic(p)
-				}
-				failed = e
-			}
-		}()
-		n = fn()
-	}()
-	if failed != "" {
-		raise(L, "%s", string(failed))
-	}
-	return n
-}
-
-func strFind(L *lua.LState) int  { return matching(L, func() int { return find(L, "find", true) }) }
-func strMatch(L *lua.LState) int { return matching(L, func() int { return find(L, "match", false) }) }
+func strFind(L *lua.LState) int  { return find(L, "find", true) }
+func strMatch(L *lua.LState) int { return find(L, "match", false) }
 
 func find(L *lua.LState, fn string, positions bool) int {
 	src, pat := checkString(L, 1, fn), checkString(L, 2, fn)
@@ -248,7 +227,7 @@ func find(L *lua.LState, fn string, positions bool) int {
 		L.Push(lua.LNumber(init + i + len(pat)))
 		return 2
 	}
-	m := &matcher{s: stateOf(L), src: src, pat: pat}
+	m := &matcher{L: L, s: stateOf(L), src: src, pat: pat}
 	p, anchored := 0, strings.HasPrefix(pat, "^")
 	if anchored {
 		p = 1
@@ -305,27 +284,23 @@ func strGmatch(L *lua.LState) int {
 	src, pat := checkString(L, 1, "gmatch"), checkString(L, 2, "gmatch")
 	next := 0
 	L.Push(L.NewFunction(func(L *lua.LState) int {
-		return matching(L, func() int {
-			m := &matcher{s: stateOf(L), src: src, pat: pat}
-			for at := next; at <= len(src); at++ {
-				m.level, m.depth = 0, 0
-				if end := m.match(at, 0); end >= 0 {
-					if next = end; end == at {
-						next++
-					}
-					return m.push(L, at, end, true)
+		m := &matcher{L: L, s: stateOf(L), src: src, pat: pat}
+		for at := next; at <= len(src); at++ {
+			m.level, m.depth = 0, 0
+			if end := m.match(at, 0); end >= 0 {
+				if next = end; end == at {
+					next++
 				}
+				return m.push(L, at, end, true)
 			}
-			next = len(src) + 1
-			return 0
-		})
+		}
+		next = len(src) + 1
+		return 0
 	}))
 	return 1
 }
 
-func strGsub(L *lua.LState) int { return matching(L, func() int { return gsub(L) }) }
-
-func gsub(L *lua.LState) int {
+func strGsub(L *lua.LState) int {
 	src, pat := checkString(L, 1, "gsub"), checkString(L, 2, "gsub")
 	repl := L.Get(3)
 	switch repl.Type() {
@@ -335,7 +310,7 @@ func gsub(L *lua.LState) int {
 	}
 	most := optInt(L, 4, "gsub", len(src)+1)
 	s := stateOf(L)
-	m := &matcher{s: s, src: src, pat: pat}
+	m := &matcher{L: L, s: s, src: src, pat: pat}
 	p, anchored := 0, strings.HasPrefix(pat, "^")
 	if anchored {
 		p = 1
