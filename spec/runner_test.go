@@ -278,7 +278,7 @@ func TestSpecs(t *testing.T) {
 	if err != nil || len(paths) == 0 {
 		t.Fatalf("no specs: %v", err)
 	}
-	kevy := startKevy(t)
+	kevy, sharded := startKevy(t, 1), startKevy(t, 4)
 	redis := startRedis(t)
 	for _, path := range paths {
 		f, err := readSpec(path)
@@ -292,6 +292,7 @@ func TestSpecs(t *testing.T) {
 		for i := range f.tests {
 			test := &f.tests[i]
 			t.Run("kevy/"+path+"/"+test.title, func(t *testing.T) { check(t, f, kevy, test) })
+			t.Run("sharded/"+path+"/"+test.title, func(t *testing.T) { check(t, f, sharded, test) })
 			if redis != nil && !f.onlyKevy {
 				t.Run("redis/"+path+"/"+test.title, func(t *testing.T) { check(t, f, redis, test) })
 			}
@@ -342,10 +343,10 @@ func rewriteSpec(t *testing.T, f *specFile, oracle *target) {
 	}
 }
 
-func startKevy(t *testing.T) *target {
+func startKevy(t *testing.T, shards int) *target {
 	t.Helper()
 	cfg := config.Default()
-	cfg.Server.Port, cfg.Server.Bind = 0, []string{"127.0.0.1"}
+	cfg.Server.Port, cfg.Server.Bind, cfg.Server.Shards = 0, []string{"127.0.0.1"}, shards
 	db, err := kevylua.Open(kevylua.Options{Config: cfg})
 	if err != nil {
 		t.Fatal(err)
