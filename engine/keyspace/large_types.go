@@ -6,15 +6,17 @@ import (
 	"github.com/kevy-lua/kevy-lua/engine/keyspace/hash"
 	"github.com/kevy-lua/kevy-lua/engine/keyspace/list"
 	"github.com/kevy-lua/kevy-lua/engine/keyspace/set"
+	"github.com/kevy-lua/kevy-lua/engine/keyspace/stream"
 	"github.com/kevy-lua/kevy-lua/engine/keyspace/zset"
 )
 
 // The large collections, each a copy-on-write structure of its own package.
 type (
-	largeHash struct{ *hash.Hash }
-	largeSet  struct{ *set.Set }
-	largeList struct{ *list.List }
-	largeZSet struct{ *zset.ZSet }
+	largeHash   struct{ *hash.Hash }
+	largeSet    struct{ *set.Set }
+	largeList   struct{ *list.List }
+	largeZSet   struct{ *zset.ZSet }
+	largeStream struct{ *stream.Stream }
 )
 
 func (v largeHash) freeze() frozenCollection   { return v.Freeze() }
@@ -32,6 +34,10 @@ func (v largeList) bytes() int64               { return v.Bytes() }
 func (v largeZSet) freeze() frozenCollection   { return v.Freeze() }
 func (v largeZSet) restore(f frozenCollection) { v.Restore(f.(*zset.View)) }
 func (v largeZSet) bytes() int64               { return v.Bytes() }
+
+func (v largeStream) freeze() frozenCollection   { return v.Freeze() }
+func (v largeStream) restore(f frozenCollection) { v.Restore(f.(*stream.View)) }
+func (v largeStream) bytes() int64               { return v.Bytes() }
 
 // copy returns a large value with the same content, for a key of this shard.
 func (l *large) copy(s *Shard) *large {
@@ -51,6 +57,8 @@ func (l *large) copy(s *Shard) *large {
 		return &large{col: largeList{c}}
 	case largeZSet:
 		return &large{col: largeZSet{zset.Build(seed, v.all())}}
+	case largeStream:
+		return &large{col: largeStream{v.Copy()}}
 	}
 	return &large{str: append([]byte(nil), l.str...)}
 }

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"testing"
+
+	"github.com/kevy-lua/kevy-lua/engine/keyspace/stream"
 )
 
 // The model test is the package's contract: random operations of every type against plain Go maps,
@@ -581,6 +583,13 @@ func thaw(f *Frozen) *mval {
 	case ZSet:
 		v.zset = map[string]float64{}
 		f.RangeZSet(func(k []byte, s float64) bool { v.zset[string(k)] = s; return true })
+	case Stream:
+		v.readStream(f.Stream())
+		n := 0
+		f.RangeStream(func(stream.Entry) bool { n++; return true })
+		if n != f.Len() {
+			v.list = nil
+		}
 	}
 	return v
 }
@@ -611,6 +620,9 @@ func read(d *DB, key string) *mval {
 		v.zset = map[string]float64{}
 		h, _ := d.ZSet(k)
 		h.Range(0, h.Len(), func(b []byte, s float64) bool { v.zset[string(b)] = s; return true })
+	case Stream:
+		h, _ := d.Stream(k)
+		v.readStream(h.Read())
 	}
 	return v
 }
@@ -652,6 +664,8 @@ func (v *mval) encoding() string {
 		return "raw"
 	case List:
 		return "quicklist"
+	case Stream:
+		return "stream"
 	case Set:
 		return pick(v.conv, "intset", "hashtable")
 	case ZSet:
@@ -717,7 +731,7 @@ func (m *model) checkKey(db int, key string) {
 func (m *model) valueOp() {
 	db, key := m.rng.IntN(3), m.randKey()
 	v := m.get(db, key)
-	typ := []Type{String, String, Hash, Set, List, ZSet}[m.rng.IntN(6)]
+	typ := []Type{String, String, Hash, Set, List, ZSet, Stream}[m.rng.IntN(7)]
 	if v != nil && m.rng.IntN(10) > 0 {
 		typ = v.typ
 	}
@@ -731,7 +745,7 @@ func (m *model) valueOp() {
 		}
 		v = &mval{typ: typ}
 		switch typ {
-		case Hash, Set:
+		case Hash, Set, Stream:
 			v.hash = map[string]string{}
 		case ZSet:
 			v.zset = map[string]float64{}
@@ -758,6 +772,8 @@ func (m *model) valueOp() {
 		ok = m.listOps(d, key, v, n)
 	case ZSet:
 		ok = m.zsetOps(d, key, v, n)
+	case Stream:
+		ok = m.streamOps(d, key, v, n)
 	}
 	switch {
 	case ok:
@@ -793,6 +809,8 @@ func (m *model) wrongType(db int, key string, typ Type) {
 		_, ok = d.List(k)
 	case ZSet:
 		_, ok = d.ZSet(k)
+	case Stream:
+		_, ok = d.Stream(k)
 	}
 	if ok {
 		m.fail("%v of %.40q is given", typ, key)
@@ -1063,6 +1081,64 @@ func (m *model) zsetOps(d *DB, key string, v *mval, n int) bool {
 	}
 	m.checkZSet(&h, v)
 	return len(v.zset) > 0
+}
+
+// streamOps writes a stream of one group. In the model, str is the last ID, list the entries and hash
+// who has what.
+func (m *model) streamOps(d *DB, key string, v *mval, n int) bool {
+	h, ok := d.Stream([]byte(key))
+	if !ok {
+		m.fail("Stream of %.40q", key)
+	}
+	group, cons := []byte("g"), []byte("c"+strconv.Itoa(m.rng.IntN(3)))
+	for range n {
+		val := m.randVal()
+		op := m.rng.IntN(6)
+		h.Write(func(s *stream.Stream) {
+			s.CreateGroup(group, stream.ID{}, 0)
+			id := s.First()
+			switch {
+			case op == 0:
+				if s.Delete(id) != (len(v.list) > 0) {
+					m.fail("First is %v of %d entries", id, len(v.list))
+				}
+				v.list = v.list[min(1, len(v.list)):]
+			case op == 1:
+				s.CreateConsumer(group, cons, 1)
+				s.Assign(group, cons, id, 2, 3)
+				v.hash[id.String()] = string(cons)
+			case op == 2:
+				s.Ack(group, id)
+				delete(v.hash, id.String())
+			default:
+				id, _ = s.Last().Next()
+				s.Add(id, [][]byte{group, []byte(val)}, stream.Limits{Entries: 10})
+				v.str = id.String()
+				v.list = append(v.list, v.str+" "+val)
+			}
+		})
+	}
+	if !h.Exists() || h.Read().Len() != len(v.list) {
+		m.fail("Len %d, want %d", h.Read().Len(), len(v.list))
+	}
+	return true
+}
+
+func (v *mval) readStream(s *stream.Content) {
+	if last := s.Last(); !last.IsZero() {
+		v.str = last.String()
+	}
+	s.Range(stream.ID{}, stream.MaxID, func(e stream.Entry) bool {
+		e.Each(func(_, value []byte) { v.list = append(v.list, e.ID.String()+" "+string(value)) })
+		return true
+	})
+	v.hash = map[string]string{}
+	if g, ok := s.Group([]byte("g")); ok {
+		g.RangePending(stream.ID{}, func(p stream.Pending) bool {
+			v.hash[p.ID.String()] = p.Consumer
+			return true
+		})
+	}
 }
 
 func (m *model) checkZSet(h *ZSetHandle, v *mval) {
