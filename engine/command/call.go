@@ -114,6 +114,15 @@ func (c *Call) ZSet(key []byte) (keyspace.ZSetHandle, error) {
 	return z, nil
 }
 
+// Stream returns the stream at key; a missing key is an empty one that does not exist.
+func (c *Call) Stream(key []byte) (keyspace.StreamHandle, error) {
+	s, ok := c.In(key).Stream(key)
+	if !ok {
+		return s, wire.ErrWrongType
+	}
+	return s, nil
+}
+
 // Changed says that the call has modified key in the caller's database, and
 // which keyspace event that is. It must be called once for each event; event
 // "" counts a change that has none. Without a call of Log, the command itself
