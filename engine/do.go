@@ -56,7 +56,7 @@ func (e *Engine) Update(ctx context.Context, db int, spec *command.Spec, args []
 	s.fill(c)
 	c.Context, c.Nested = ctx, true
 	c.Begin(spec, args, reply)
-	err := e.run(c)
+	err := e.run(c, start.UnixMilli())
 	if spec.Stats() != nil {
 		e.account(s, spec, args, e.now().Sub(start), err)
 	}

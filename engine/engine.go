@@ -20,7 +20,7 @@ import (
 type Options struct {
 	Live   *config.Live     // default: config.Default
 	Log    *slog.Logger     // default: slog.Default
-	Now    func() time.Time // default: time.Now; the only clock of the engine
+	Now    func() time.Time // default: time.Now, which is read at less cost; the only clock of the engine
 	Groups [][]command.Spec // groups of commands besides the engine's own
 
 	Version string // of the program, for INFO's kevy_version
@@ -28,14 +28,16 @@ type Options struct {
 
 // Engine runs commands over a keyspace. It is safe for concurrent use.
 type Engine struct {
-	live   *config.Live
-	log    *slog.Logger
-	now    func() time.Time
-	table  *command.Table
-	bus    *hook.Bus
-	space  *keyspace.Keyspace
-	shards []*shard
-	hub    *hub
+	live *config.Live
+	log  *slog.Logger
+	now  func() time.Time
+	// systemClock says that now is time.Now.
+	systemClock bool
+	table       *command.Table
+	bus         *hook.Bus
+	space       *keyspace.Keyspace
+	shards      []*shard
+	hub         *hub
 
 	journal  Journal // set before the engine is shared
 	appended atomic.Int64
@@ -88,12 +90,13 @@ func New(o Options) *Engine {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	if o.Now == nil {
+	systemClock := o.Now == nil
+	if systemClock {
 		o.Now = time.Now
 	}
 	cfg := o.Live.Get()
 	e := &Engine{
-		live: o.Live, log: o.Log, now: o.Now, journal: noJournal{},
+		live: o.Live, log: o.Log, now: o.Now, systemClock: systemClock, journal: noJournal{},
 		bus: hook.NewBus(o.Now, o.Log), hub: newHub(), started: o.Now(), runID: newRunID(), version: o.Version,
 	}
 	e.ctx, e.cancel = context.WithCancel(context.Background())

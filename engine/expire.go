@@ -190,9 +190,7 @@ func (e *Engine) expiresOn(s *command.Spec) bool {
 // The error is ErrUndeclared where atomic hooks need more locks than the unit has.
 func (e *Engine) expireMet(c *command.Call) error {
 	u := c.Unit
-	due := false
-	e.eachHeld(u, func(s *shard) { due = due || s.NextDue() <= u.NowMs })
-	if !due || c.Replay {
+	if c.Replay || !e.anyDue(u) {
 		return nil
 	}
 	var buf [16]command.KeyPos
@@ -211,6 +209,24 @@ func (e *Engine) expireMet(c *command.Call) error {
 		}
 	}
 	return nil
+}
+
+// anyDue reports whether a key may be due in a shard that the unit holds.
+func (e *Engine) anyDue(u *command.Unit) bool {
+	if u.All {
+		for _, s := range e.shards {
+			if s.NextDue() <= u.NowMs {
+				return true
+			}
+		}
+		return false
+	}
+	for _, n := range u.Held {
+		if e.shards[n].NextDue() <= u.NowMs {
+			return true
+		}
+	}
+	return false
 }
 
 func (e *Engine) wantsAtomic(k hook.Kind) bool {

@@ -12,10 +12,21 @@ import (
 
 // begin locks the unit's lock set and tells the keyspace the time.
 func (e *Engine) begin(u *command.Unit, refuse <-chan struct{}) bool {
-	if !e.lockHeld(u, refuse) {
+	return e.beginAt(u, refuse, 0)
+}
+
+// beginAt is begin for who has just read the clock; atMs is 0 otherwise. When
+// it takes a while to get the locks, the clock is read again: time does not go
+// back from one unit to the next.
+func (e *Engine) beginAt(u *command.Unit, refuse <-chan struct{}, atMs int64) bool {
+	waited, ok := e.lockHeld(u, refuse)
+	if !ok {
 		return false
 	}
-	u.NowMs, u.Engine, u.Space = e.NowMs(), e, e.space
+	if waited || atMs == 0 {
+		atMs = e.NowMs()
+	}
+	u.NowMs, u.Engine, u.Space = atMs, e, e.space
 	u.Want = 0
 	if e.listeners.Load() > 0 {
 		u.Want |= command.WantKeys
@@ -23,7 +34,15 @@ func (e *Engine) begin(u *command.Unit, refuse <-chan struct{}) bool {
 	if e.events.Load() != 0 || e.bus.KeyClasses() != 0 {
 		u.Want |= command.WantEvents
 	}
-	e.eachHeld(u, func(s *shard) { s.SetNow(u.NowMs) })
+	if u.All {
+		for _, s := range e.shards {
+			s.SetNow(atMs)
+		}
+		return true
+	}
+	for _, n := range u.Held {
+		e.shards[n].SetNow(atMs)
+	}
 	return true
 }
 
@@ -50,7 +69,9 @@ func (e *Engine) end(u *command.Unit) outcome {
 	if u.Want&command.WantKeys != 0 {
 		out.ready = e.touch(u)
 	}
-	e.stats.dirty.Add(int64(u.Dirty))
+	if u.Dirty > 0 {
+		e.stats.dirty.Add(int64(u.Dirty))
+	}
 	e.unlockHeld(u)
 	out.changes, out.events = u.Changes, u.Events
 	return out
@@ -119,12 +140,12 @@ func (e *Engine) panicked(c *command.Call, p any) error {
 	return err
 }
 
-// run executes one command as a unit of its own.
-func (e *Engine) run(c *command.Call) error {
+// run executes one command as a unit of its own. nowMs is a reading of the clock.
+func (e *Engine) run(c *command.Call, nowMs int64) error {
 	u := c.Unit
 	u.Reset()
 	if c.Spec.Any(command.NoUnit) {
-		u.NowMs, u.Engine, u.Space, u.Want = e.NowMs(), e, e.space, 0
+		u.NowMs, u.Engine, u.Space, u.Want = nowMs, e, e.space, 0
 		return e.call(c, false)
 	}
 	e.holdSpec(u, c.Spec, c.Args)
@@ -132,7 +153,7 @@ func (e *Engine) run(c *command.Call) error {
 	if c.Spec.Any(command.AllowBusy) {
 		refuse = nil
 	}
-	if !e.begin(u, refuse) {
+	if !e.beginAt(u, refuse, nowMs) {
 		return e.busy.error()
 	}
 	err := e.runLocked(c)
@@ -153,7 +174,7 @@ func (e *Engine) run(c *command.Call) error {
 func (e *Engine) runLocked(c *command.Call) error {
 	for {
 		err := e.attempt(c)
-		if !errors.Is(err, command.ErrUndeclared) || c.Unit.All {
+		if err == nil || c.Unit.All || !errors.Is(err, command.ErrUndeclared) {
 			return err
 		}
 		if !e.widen(c.Unit) {

@@ -76,6 +76,8 @@ type Session struct {
 	pushed     bool // the command in Do has pushed, which CLIENT REPLY does not silence
 	hist       *histogram
 	histOf     *command.Stats // whose hist is
+	last       *command.Spec  // what lastCmd holds
+	batch      batch
 	noEvict    bool
 	noTouch    bool
 
@@ -84,7 +86,6 @@ type Session struct {
 	proto3   atomic.Bool  // resp3, for other goroutines
 	subs     atomic.Int32 // subscriptions of all kinds
 	lastMs   atomic.Int64
-	calls    atomic.Int64
 	lastCmd  atomic.Pointer[command.Spec]
 
 	mu       sync.Mutex // guards what CLIENT LIST shows and the wait
@@ -187,10 +188,11 @@ func (s *Session) fill(c *command.Call) {
 
 // Do executes one command and writes its reply to out. args are not kept.
 func (s *Session) Do(args [][]byte, out *wire.Writer) Outcome {
+	if !s.batch.on {
+		s.Batch(nil)
+		defer s.EndBatch()
+	}
 	e := s.engine
-	start := e.now()
-	s.lastMs.Store(start.UnixMilli())
-	s.calls.Add(1)
 	out.RESP3, s.parked, s.pushed = s.resp3, false, false
 	mark := out.Mark()
 	spec, err := e.table.Resolve(args)
@@ -205,7 +207,7 @@ func (s *Session) Do(args [][]byte, out *wire.Writer) Outcome {
 		s.multi.queue(spec, args)
 		out.Status("QUEUED")
 	default:
-		s.execute(spec, args, out, start)
+		s.execute(spec, args, out)
 	}
 	if spec == nil || !confirmsByPush(spec) {
 		s.muteReply(out, mark)
@@ -220,24 +222,28 @@ func (s *Session) Do(args [][]byte, out *wire.Writer) Outcome {
 }
 
 // execute runs an admitted command and accounts for it.
-func (s *Session) execute(spec *command.Spec, args [][]byte, out *wire.Writer, start time.Time) {
-	e, c := s.engine, &s.call
+func (s *Session) execute(spec *command.Spec, args [][]byte, out *wire.Writer) {
+	e, c, b := s.engine, &s.call, &s.batch
 	exec := spec.Name == "exec" // is shown behind its commands
 	if !exec && e.monitored(spec) {
-		e.monitor(spec, s.db, s.o.Addr, args, start)
+		e.monitor(spec, s.db, s.o.Addr, args, b.now())
 	}
-	s.lastCmd.Store(spec)
+	if s.last != spec {
+		s.last = spec
+		s.lastCmd.Store(spec)
+	}
+	b.tally.before(s, spec)
 	s.fill(c)
 	c.Begin(spec, args, out)
-	err := e.run(c)
+	err := e.run(c, b.nowMs())
 	if err != nil {
 		s.replyError(out, err)
 	}
 	if exec && e.monitored(spec) {
-		e.monitor(spec, s.db, s.o.Addr, args, start)
+		e.monitor(spec, s.db, s.o.Addr, args, b.now())
 	}
 	if !s.parked { // otherwise who ends the wait does it
-		e.account(s, spec, args, e.now().Sub(start), err)
+		s.account(spec, args, err)
 	}
 }
 

@@ -63,29 +63,37 @@ func (s *shard) unlock() {
 	}
 }
 
-// lockHeld locks what the unit's lock set names, in ascending order. On
-// refusal nothing stays locked.
-func (e *Engine) lockHeld(u *command.Unit, refuse <-chan struct{}) bool {
+// lockHeld locks what the unit's lock set names, in ascending order, and says
+// whether it had to wait. When it is refused, nothing stays locked.
+func (e *Engine) lockHeld(u *command.Unit, refuse <-chan struct{}) (waited, ok bool) {
 	if u.All {
 		for i, s := range e.shards {
+			if s.mu.TryLock() {
+				continue
+			}
+			waited = true
 			if !s.lock(refuse) {
 				for _, t := range e.shards[:i] {
 					t.unlock()
 				}
-				return false
+				return true, false
 			}
 		}
-		return true
+		return waited, true
 	}
 	for i, n := range u.Held {
+		if e.shards[n].mu.TryLock() {
+			continue
+		}
+		waited = true
 		if !e.shards[n].lock(refuse) {
 			for _, m := range u.Held[:i] {
 				e.shards[m].unlock()
 			}
-			return false
+			return true, false
 		}
 	}
-	return true
+	return waited, true
 }
 
 // tryLockAll locks all shards, or none when one of them is taken.

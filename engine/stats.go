@@ -80,18 +80,31 @@ func (e *Engine) countError(err error) {
 	}
 }
 
-// account counts an executed command, and shows a slow one.
-func (e *Engine) account(s *Session, spec *command.Spec, args [][]byte, took time.Duration, err error) {
-	e.stats.commands.Add(1)
-	st := spec.Stats()
-	st.Calls.Add(1)
-	st.Usec.Add(took.Microseconds())
-	if err != nil {
-		st.Failed.Add(1)
-		e.countError(err)
+// account counts the command that the session has just executed in its batch.
+func (s *Session) account(spec *command.Spec, args [][]byte, err error) {
+	took := s.tick()
+	if spec.Any(untallied) {
+		s.engine.account(s, spec, args, took, err)
+		return
 	}
-	if e.tracksLatency.Load() {
-		s.histogram(st).add(took)
+	s.batch.tally.add(s, spec, took)
+	s.engine.remark(s, spec, args, took, err)
+}
+
+// account counts an executed command at once. It is called by who holds the
+// session's call.
+func (e *Engine) account(s *Session, spec *command.Spec, args [][]byte, took time.Duration, err error) {
+	var t tally
+	t.add(s, spec, took)
+	t.fold(s)
+	e.remark(s, spec, args, took, err)
+}
+
+// remark counts a failure and shows a slow command.
+func (e *Engine) remark(s *Session, spec *command.Spec, args [][]byte, took time.Duration, err error) {
+	if err != nil {
+		spec.Stats().Failed.Add(1)
+		e.countError(err)
 	}
 	cfg := &e.live.Get().Server
 	if limit := cfg.SlowlogLogSlowerThan; limit >= 0 && took >= limit && !spec.Any(command.SkipSlowlog) {
