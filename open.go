@@ -87,7 +87,7 @@ func prepare(o Options) (*assembly, error) {
 // assemble is the order in which a store comes to life. Close is the reverse.
 func (db *DB) assemble(o Options) error {
 	cfg := db.live.Get()
-	db.engine = engine.New(engine.Options{Live: db.live, Log: db.log, Now: db.now, Groups: groups(), Version: Version})
+	db.engine = engine.New(engine.Options{Live: db.live, Log: db.log, Now: o.Now, Groups: groups(), Version: Version})
 	db.engine.SetControls(db.controls(o))
 	if err := db.plugins.Add(db.engine, "scripting", scripting.New()); err != nil {
 		return err
