@@ -125,7 +125,10 @@ func (s *state) within(c *command.Call, fl flags, readOnly bool, fn *lua.LFuncti
 	db, script, ro := c.DB, c.Script, c.ReadOnly
 	c.Script, c.ReadOnly = true, ro || readOnly || fl.noWrites
 	var over func()
-	s.busy = func() { over = s.host.core.Busy(c, s.running.Load() == runFunction) }
+	s.busy = func() {
+		s.show(c)
+		over = s.host.core.Busy(c, s.running.Load() == runFunction)
+	}
 	v, err := s.run(fn, args...)
 	if over != nil {
 		over()

@@ -1,28 +1,437 @@
 package scripting
 
 import (
-	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
 
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/kevy-lua/kevy-lua/engine/command"
+	"github.com/kevy-lua/kevy-lua/engine/hook"
+	"github.com/kevy-lua/kevy-lua/engine/wire"
 )
 
-type libraries struct{}
+// lib is one loaded library: its code, what it registered, and the Lua states
+// in which its functions run. What it registered does not change; a reload makes
+// a new lib.
+//
+// Its upvalues live in states. There are three kinds: the main state serves
+// functions, commands and atomic hooks, which run inside units; the background
+// state serves observers and timers, which run outside; spares serve calls that
+// come back into the library within one unit. Each has upvalues of its own.
+type lib struct {
+	host  *Runner
+	name  string
+	code  string // as given, shebang included
+	file  string // where it was read from; "" for FUNCTION LOAD
+	proto *lua.FunctionProto
 
-func (l *libraries) init()                    {}
-func (l *libraries) figures() (libs, fns int) { return 0, 0 }
-func (l *libraries) codes() []string          { return nil }
+	functions []*function
+	hooks     []*hookDef
+	commands  []*commandDef
+	timers    []*timerDef
+	callbacks int
 
-type timers struct{}
+	main, background instance
+	mu               sync.Mutex
+	spares           []*state
+	owner            string // of its hooks on the bus
+}
 
-func (t *timers) start() {}
-func (t *timers) stop()  {}
+// function is what redis.register_function registered.
+type function struct {
+	lib         *lib
+	name        string
+	description string
+	flags       flags
+	callback    int
+}
 
-func (h *Runner) unloadAll(context.Context) error { return nil }
-func (h *Runner) Reload() error                   { return nil }
-func (h *Runner) functionRows() []command.Spec    { return nil }
-func (h *Runner) fcall(*command.Call, bool) error { return nil }
-func (s *state) logContext() context.Context      { return context.Background() }
+// instance is a state that is used by one goroutine at a time.
+type instance struct {
+	mu sync.Mutex
+	s  *state // made when it is first needed
+}
 
-func loadTables() map[string]map[string]lua.LValue { return nil }
+// maxSpares bounds the spare states that are kept.
+const maxSpares = 4
+
+// loadBudget is how long a library's top level may run, as in Redis.
+const loadBudget = 500 * time.Millisecond
+
+// newLib compiles code and runs its top level. Nothing is registered with the
+// engine yet.
+func (h *Runner) newLib(code, file string, unlimited bool) (*lib, error) {
+	name, rest, err := libraryShebang(code)
+	if err != nil {
+		return nil, err
+	}
+	proto, err := compileMain(rest, "@user_function", h.shelf.fields)
+	if err != nil {
+		return nil, wire.Error("ERR Error compiling function: " + err.Error())
+	}
+	l := &lib{host: h, name: name, code: code, file: file, proto: proto, owner: "lua:" + name}
+	s, err := l.newState(l, unlimited)
+	if err != nil {
+		return nil, err
+	}
+	if len(l.functions)+len(l.hooks)+len(l.commands)+len(l.timers) == 0 {
+		return nil, wire.Error("ERR No functions registered")
+	}
+	l.main.s = s
+	return l, nil
+}
+
+// newState makes a state and runs the library's top level in it. What that
+// registers is entered into target, which is l the first time.
+func (l *lib) newState(target *lib, unlimited bool) (*state, error) {
+	s := l.host.newState()
+	s.loading(true)
+	s.begin(runLoad, l.name, "user_function", nil)
+	s.do = nil
+	s.target, s.callbacks = target, nil
+	if s.limit = loadBudget; unlimited {
+		s.limit = 0
+	}
+	_, err := s.run(s.L.NewFunctionFromProto(l.proto))
+	stopped := s.stopErr
+	s.end()
+	s.target = nil
+	s.loading(false)
+	if err != nil {
+		l.host.forget(s)
+		if errors.Is(stopped, errTimeout) {
+			return nil, wire.Error("ERR FUNCTION LOAD timeout")
+		}
+		var f *fault
+		if errors.As(err, &f) {
+			return nil, wire.Error("ERR Error registering functions: " + errorText(s.L, f.value))
+		}
+		return nil, err
+	}
+	return s, nil
+}
+
+// again makes another state of a library that was loaded before.
+func (l *lib) again() (*state, error) {
+	shadow := &lib{host: l.host, name: l.name}
+	s, err := l.newState(shadow, true)
+	if err == nil && len(s.callbacks) != l.callbacks {
+		err = fmt.Errorf("library %s registers differently each time", l.name)
+	}
+	return s, err
+}
+
+// units knows which units are inside a library, so that a call that comes back
+// does not wait for itself, nor two units for one another.
+type units struct {
+	mu sync.Mutex
+	in map[*command.Unit]int
+}
+
+func (u *units) enter(unit *command.Unit) (nested bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.in == nil {
+		u.in = map[*command.Unit]int{}
+	}
+	u.in[unit]++
+	return u.in[unit] > 1
+}
+
+func (u *units) leave(unit *command.Unit) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.in[unit]--; u.in[unit] == 0 {
+		delete(u.in, unit)
+	}
+}
+
+// inside runs fn with a state of the library, for a call inside a unit.
+func (l *lib) inside(c *command.Call, fn func(s *state) error) error {
+	nested := l.host.inside.enter(c.Unit)
+	defer l.host.inside.leave(c.Unit)
+	if nested && !l.main.mu.TryLock() {
+		s, err := l.spare()
+		if err != nil {
+			return err
+		}
+		defer l.giveBack(s)
+		return fn(s)
+	}
+	if !nested {
+		l.main.mu.Lock()
+	}
+	defer l.main.mu.Unlock()
+	return l.main.use(l, fn)
+}
+
+// outside runs fn with the background state. No lock of the engine is held.
+func (l *lib) outside(fn func(s *state) error) error {
+	l.background.mu.Lock()
+	defer l.background.mu.Unlock()
+	return l.background.use(l, fn)
+}
+
+// use runs fn with the instance's state, which is made anew when there is none
+// or a fault in Go code has spoilt it. Called with the instance locked.
+func (in *instance) use(l *lib, fn func(s *state) error) error {
+	if in.s != nil && in.s.tainted {
+		l.host.forget(in.s)
+		in.s = nil
+	}
+	if in.s == nil {
+		s, err := l.again()
+		if err != nil {
+			return err
+		}
+		in.s = s
+	}
+	return fn(in.s)
+}
+
+func (l *lib) spare() (*state, error) {
+	l.mu.Lock()
+	if n := len(l.spares); n > 0 {
+		s := l.spares[n-1]
+		l.spares = l.spares[:n-1]
+		l.mu.Unlock()
+		return s, nil
+	}
+	l.mu.Unlock()
+	return l.again()
+}
+
+func (l *lib) giveBack(s *state) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if s.tainted || len(l.spares) >= maxSpares {
+		l.host.forget(s)
+		return
+	}
+	l.spares = append(l.spares, s)
+}
+
+// retire forgets the library's states. Runs that are under way go on.
+func (l *lib) retire() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, s := range append(l.spares, l.main.s, l.background.s) {
+		if s != nil {
+			l.host.forget(s)
+		}
+	}
+	l.spares = nil
+}
+
+// libraries are the loaded ones, by name, and their functions.
+type libraries struct {
+	load      sync.Mutex // serialises loads, reloads and removals
+	mu        sync.RWMutex
+	byName    map[string]*lib
+	functions map[string]*function // by name in lower case
+}
+
+func (ls *libraries) init() {
+	ls.byName, ls.functions = map[string]*lib{}, map[string]*function{}
+}
+
+func (ls *libraries) get(name string) *lib {
+	ls.mu.RLock()
+	defer ls.mu.RUnlock()
+	return ls.byName[name]
+}
+
+func (ls *libraries) function(name []byte) *function {
+	ls.mu.RLock()
+	defer ls.mu.RUnlock()
+	if f := ls.functions[string(name)]; f != nil {
+		return f
+	}
+	return ls.functions[strings.ToLower(string(name))]
+}
+
+// all returns the libraries by name.
+func (ls *libraries) all() []*lib {
+	ls.mu.RLock()
+	defer ls.mu.RUnlock()
+	list := make([]*lib, 0, len(ls.byName))
+	for _, l := range ls.byName {
+		list = append(list, l)
+	}
+	slices.SortFunc(list, func(a, b *lib) int { return strings.Compare(a.name, b.name) })
+	return list
+}
+
+func (ls *libraries) figures() (libs, fns int) {
+	ls.mu.RLock()
+	defer ls.mu.RUnlock()
+	return len(ls.byName), len(ls.functions)
+}
+
+// codes are the libraries of FUNCTION LOAD: those of files come from there.
+func (ls *libraries) codes() []string {
+	var codes []string
+	for _, l := range ls.all() {
+		if l.file == "" {
+			codes = append(codes, l.code)
+		}
+	}
+	return codes
+}
+
+// conflict is the first function of l that another library has too.
+func (ls *libraries) conflict(l, old *lib) *function {
+	ls.mu.RLock()
+	defer ls.mu.RUnlock()
+	for _, f := range l.functions {
+		if other := ls.functions[strings.ToLower(f.name)]; other != nil && other.lib != old {
+			return f
+		}
+	}
+	return nil
+}
+
+// swap enters l in place of old; either may be nil.
+func (ls *libraries) swap(old, l *lib) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	if old != nil {
+		delete(ls.byName, old.name)
+		for _, f := range old.functions {
+			delete(ls.functions, strings.ToLower(f.name))
+		}
+	}
+	if l != nil {
+		ls.byName[l.name] = l
+		for _, f := range l.functions {
+			ls.functions[strings.ToLower(f.name)] = f
+		}
+	}
+}
+
+// install puts l in place of old (nil: none). When anything is wrong with it,
+// old stays. Called with libs.load held.
+func (h *Runner) install(old, l *lib) error {
+	if f := h.libs.conflict(l, old); f != nil {
+		return wire.Errorf("ERR Function %s already exists", f.name)
+	}
+	if err := h.swapCommands(old, l); err != nil {
+		return err
+	}
+	if err := h.swapHooks(old, l); err != nil {
+		if back := h.swapCommands(l, old); back != nil {
+			err = errors.Join(err, back)
+		}
+		return err
+	}
+	h.libs.swap(old, l)
+	h.timers.swap(old, l)
+	if old != nil {
+		old.retire()
+	}
+	return nil
+}
+
+// remove takes a library out. Called with libs.load held.
+func (h *Runner) remove(l *lib) {
+	h.core.Table().Remove(l.commandNames()...)
+	h.dropHooks(l)
+	h.libs.swap(l, nil)
+	h.timers.swap(l, nil)
+	l.retire()
+}
+
+// swapCommands exchanges the rows of two libraries. It is all or nothing.
+func (h *Runner) swapCommands(old, l *lib) error {
+	table := h.core.Table()
+	table.Remove(old.commandNames()...)
+	if l == nil || len(l.commands) == 0 {
+		return nil
+	}
+	err := table.Add(l.specs()...)
+	if err != nil && old != nil && len(old.commands) > 0 {
+		err = errors.Join(err, table.Add(old.specs()...))
+	}
+	if err != nil {
+		return wire.Error("ERR Error registering commands: " + err.Error())
+	}
+	return nil
+}
+
+// hookOwner tells the generations of a library's subscriptions apart, so that
+// the old one can go while the new one is there.
+func (h *Runner) hookOwner(l, old *lib) string {
+	base := "lua:" + l.name
+	if old == nil || old.owner != base {
+		return base
+	}
+	return base + ".reloaded"
+}
+
+// swapHooks subscribes the hooks of l, then ends the subscriptions of old.
+func (h *Runner) swapHooks(old, l *lib) error {
+	if l != nil {
+		l.owner = h.hookOwner(l, old)
+		h.waitGone(l.owner)
+		if err := h.subscribe(l); err != nil {
+			h.dropHooks(l)
+			return wire.Error("ERR Error registering hooks: " + err.Error())
+		}
+	}
+	if old != nil {
+		h.dropHooks(old)
+	}
+	return nil
+}
+
+// dropHooks ends the subscriptions of a library. What is in their queues is
+// still delivered, on a goroutine of its own: the caller may hold locks that the
+// observers need.
+func (h *Runner) dropHooks(l *lib) {
+	if len(l.hooks) == 0 {
+		return
+	}
+	h.core.RemoveAtomic(l.owner)
+	gone := make(chan struct{})
+	h.mu.Lock()
+	if h.leaving == nil {
+		h.leaving = map[string]chan struct{}{}
+	}
+	h.leaving[l.owner] = gone
+	h.mu.Unlock()
+	h.tasks.Add(1)
+	go func() {
+		defer h.tasks.Done()
+		h.core.Bus().Remove(l.owner)
+		close(gone)
+	}()
+}
+
+// waitGone makes sure that subscribing under the owner does not meet the end of
+// its last subscriptions. Bus.Remove takes the hooks out of the table at once
+// and then waits for their queues, so only its first step matters: hooks of the
+// owner are no longer listed.
+func (h *Runner) waitGone(owner string) {
+	h.mu.Lock()
+	gone := h.leaving[owner]
+	h.mu.Unlock()
+	if gone == nil {
+		return
+	}
+	for h.listed(owner) {
+		select {
+		case <-gone:
+			return
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
+func (h *Runner) listed(owner string) bool {
+	return slices.ContainsFunc(h.core.Bus().Hooks(), func(k *hook.Hook) bool { return k.Options().Owner == owner })
+}

@@ -48,8 +48,12 @@ type Runner struct {
 	timers  timers
 	counts  counts
 
-	mu     sync.Mutex
-	states map[*state]bool // all that exist, for kills
+	inside units
+	tasks  sync.WaitGroup // ends of subscriptions
+
+	mu      sync.Mutex
+	states  map[*state]bool          // all that exist, for kills
+	leaving map[string]chan struct{} // owners whose subscriptions end
 }
 
 // counts are the figures of INFO and of the metrics.

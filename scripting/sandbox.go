@@ -162,6 +162,10 @@ func missingGlobal(L *lua.LState) int {
 	if name == hiddenDo {
 		name = "call"
 	} else if field, ok := strings.CutPrefix(name, hidden); ok {
+		if stateOf(L).target == nil {
+			L.Push(lua.LNil) // a field that the library only has while libraries are loaded
+			return 1
+		}
 		_, name, _ = strings.Cut(field, ".")
 	}
 	raise(L, "Script attempted to access nonexistent global variable '%s'", name)

@@ -27,6 +27,10 @@ type state struct {
 	nested  int           // coroutines that resumed one another
 	tainted bool          // not to be used again
 
+	// Of a library's state.
+	callbacks []*lua.LFunction // in the order of their registration
+	target    *lib             // being loaded, or nil
+
 	// The run.
 	name      string        // SHA1 or function, for error texts
 	source    string        // chunk name in error texts

@@ -25,6 +25,7 @@ type watch struct {
 	killed    atomic.Int64 // the serial of the run that is to end
 	startedAt atomic.Int64 // Unix nanoseconds
 	wrote     atomic.Bool  // the run has changed something
+	shown     atomic.Pointer[shown]
 
 	started   time.Time
 	last      time.Duration // of the last check, since started
@@ -75,6 +76,7 @@ func (w *watch) begin(h *Runner, kind int32) {
 	w.ticks, w.slices = checkEvery, 0
 	w.stopped, w.stopErr = nil, nil
 	w.serial.Add(1)
+	w.shown.Store(nil)
 	w.wrote.Store(false)
 	cfg := &h.core.Live().Get().Scripting
 	w.started, w.last = h.now(), 0

@@ -1,0 +1,198 @@
+package scripting
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"github.com/kevy-lua/kevy-lua/engine/command"
+	"github.com/kevy-lua/kevy-lua/engine/hook"
+	"github.com/kevy-lua/kevy-lua/engine/wire"
+	"github.com/kevy-lua/kevy-lua/plugins"
+)
+
+// hookDef is what kevy.register_hook registered.
+type hookDef struct {
+	options  hook.Options
+	callback int
+}
+
+// hookKinds are the events that a script may name.
+var hookKinds = []string{
+	string(hook.KindExpired), string(hook.KindKey), string(hook.KindRewrite), string(hook.KindReplay), string(hook.KindPersistence),
+	string(hook.KindMetric), string(hook.KindConfig), string(hook.KindClient), string(hook.KindScript), string(hook.KindServer),
+}
+
+func registerHook(L *lua.LState) int {
+	s, l := loadTarget(L, "kevy.register_hook")
+	o := newOptions(L, "kevy.register_hook")
+	d := &hookDef{}
+	h := &d.options
+	h.Kind = hook.Kind(o.text("event", hookKinds...))
+	if h.Kind == "" {
+		o.bad("event", "must be given")
+	}
+	h.Mode = hook.Mode(o.text("mode", string(hook.Observe), string(hook.Atomic), string(hook.Outbox)))
+	if h.Mode == hook.Outbox {
+		o.bad("mode", "outbox needs streams, which this version does not have")
+	}
+	if h.Mode == hook.Atomic && h.Kind != hook.KindExpired && h.Kind != hook.KindKey {
+		o.bad("mode", "atomic is for expired and key events only")
+	}
+	if h.Name = o.text("name"); h.Name == "" {
+		if h.Name = string(h.Kind); len(l.hooks) > 0 {
+			h.Name = fmt.Sprintf("%s-%d", h.Kind, len(l.hooks)+1)
+		}
+	}
+	for _, other := range l.hooks {
+		if other.options.Name == h.Name {
+			o.bad("name", "'%s' is taken by another hook of the library", h.Name)
+		}
+	}
+	h.Match, h.Names, h.Keys = o.text("match"), o.list("names"), o.list("keys")
+	h.DB = o.number("db", hook.AnyDB, 0)
+	class, ok := hook.ParseClass(o.text("class"))
+	if !ok {
+		o.bad("class", "holds a letter that stands for no class of events")
+	}
+	h.Class = class
+	h.OnError = o.text("on_error", "continue", "retry")
+	h.Full = hook.QueuePolicy(o.text("full", string(hook.Block), string(hook.DropOldest), string(hook.DropNewest)))
+	h.Queue, h.Retries = o.number("queue", 0, 1), o.number("retries", 0, 1)
+	h.TripAfter, h.MaxDepth = o.number("trip_after", 0, 1), o.number("max_depth", 0, 1)
+	h.Budget, h.Rearm = o.duration("budget"), o.duration("rearm")
+	fn := o.callback()
+	o.done()
+	d.callback = s.enlist(fn)
+	l.hooks = append(l.hooks, d)
+	return 0
+}
+
+// duration reads "30s" or milliseconds; 0 stands for absence.
+func (o *options) duration(name string) time.Duration {
+	var d time.Duration
+	switch v := o.get(name).(type) {
+	case *lua.LNilType:
+		return 0
+	case lua.LNumber:
+		d = time.Duration(float64(v) * float64(time.Millisecond))
+	case lua.LString:
+		var err error
+		if d, err = time.ParseDuration(string(v)); err != nil {
+			o.bad(name, `must be a duration such as "30s"`)
+		}
+	default:
+		o.bad(name, `must be a duration such as "30s", or milliseconds`)
+	}
+	if d <= 0 {
+		o.bad(name, "must be longer than nothing")
+	}
+	return d
+}
+
+// subscribe puts the library's hooks on the bus. On an error some may be there.
+func (h *Runner) subscribe(l *lib) error {
+	for _, d := range l.hooks {
+		o := d.options
+		o.Owner = l.owner
+		o = plugins.Defaults(o, h.core.Live().Get())
+		if o.Mode != hook.Atomic {
+			if _, err := h.core.Bus().Observe(o, l.observer(d)); err != nil {
+				return err
+			}
+			continue
+		}
+		hk, err := h.core.Bus().Attach(o)
+		if err != nil {
+			return err
+		}
+		h.core.AddAtomic(command.Atomic{Hook: hk, Run: l.atomic(d, o.Budget)})
+	}
+	return nil
+}
+
+// atomic is the hook as the engine runs it, inside the unit of its cause.
+func (l *lib) atomic(d *hookDef, budget time.Duration) func(*command.Call, hook.Event) error {
+	return func(c *command.Call, ev hook.Event) error {
+		return l.inside(c, func(s *state) error {
+			s.begin(runHook, l.name+"/"+d.options.Name, "user_function", c)
+			defer s.end()
+			s.hookLimits(budget)
+			_, err := s.within(c, flags{}, false, s.callbacks[d.callback], s.event(ev, c))
+			return err
+		})
+	}
+}
+
+// observer is the hook as the bus runs it, outside all locks.
+func (l *lib) observer(d *hookDef) hook.Observer {
+	return func(ctx context.Context, ev hook.Event) error {
+		return l.outside(func(s *state) error {
+			return s.detached(ctx, l.name+"/"+d.options.Name, max(ev.Database(), 0), s.callbacks[d.callback], func() lua.LValue { return s.event(ev, nil) })
+		})
+	}
+}
+
+// hookLimits replaces the limits of scripts by those of hooks.
+func (s *state) hookLimits(budget time.Duration) {
+	s.limit = budget
+	s.budget = s.host.core.Live().Get().Hooks.MemoryBudget
+}
+
+// detached runs a callback outside units: each of its commands is a unit of
+// its own. ctx brings the depth of the hooks, and the end of the time.
+func (s *state) detached(ctx context.Context, name string, db int, fn *lua.LFunction, arg func() lua.LValue) error {
+	s.begin(runHook, name, "user_function", nil)
+	defer s.end()
+	budget := time.Duration(0)
+	if deadline, ok := ctx.Deadline(); ok {
+		budget = max(time.Until(deadline), 1)
+	}
+	s.hookLimits(budget)
+	s.bg, s.db, s.do = ctx, db, doOutside
+	_, err := s.run(fn, arg())
+	s.account(err)
+	var f *fault
+	if errors.As(err, &f) {
+		return f.reply
+	}
+	return err
+}
+
+// doOutside runs a command as a unit of its own.
+func doOutside(s *state, reply wire.Reply, args [][]byte) error {
+	if command.EqualFold(args[0], "select") && len(args) == 2 {
+		n, ok := command.ParseInt(args[1])
+		if !ok {
+			return wire.ErrNotInteger
+		}
+		if n < 0 || n >= int64(s.host.core.Live().Get().Server.Databases) {
+			return wire.Error("ERR DB index is out of range")
+		}
+		s.db = int(n)
+		reply.Status("OK")
+		return nil
+	}
+	spec, err := s.host.core.Table().Resolve(args)
+	if err != nil {
+		return err
+	}
+	if spec.Any(command.NoScript) {
+		return wire.Error("ERR This Redis command is not allowed from script")
+	}
+	return s.host.core.Do(s.bg, s.db, args, reply)
+}
+
+// logContext is the context for log lines.
+func (s *state) logContext() context.Context {
+	switch {
+	case s.bg != nil:
+		return s.bg
+	case s.call != nil && s.call.Context != nil:
+		return s.call.Context
+	}
+	return context.Background()
+}
