@@ -29,8 +29,8 @@ var hostile = []struct{ name, script, want string }{
 	{"rep", `return #string.rep('x', 2^33)`, "too large"},
 	{"rep of rep", `return #(('x'):rep(2^20)):rep(2^12)`, "too"},
 	{"rep in pcall", `while true do pcall(string.rep, 'x', 2^28) end`, ""},
-	{"many strings", `local t = {} while true do t[#t+1] = ('x'):rep(2^20)..#t end`, "memory"},
-	{"many tables", `local t = {} while true do t[#t+1] = {1,2,3,4,5,6,7,8} end`, "memory"},
+	{"many strings", `local t = {} while true do t[#t+1] = ('x'):rep(2^20)..#t end`, ""},
+	{"many tables", `local t = {} while true do t[#t+1] = {1,2,3,4,5,6,7,8} end`, ""},
 	{"huge index", `local t = {} t[60000000] = 1 return #t`, ""},
 	{"huge indexes", `local t = {} for i = 1, 1000 do t[i] = {} t[i][1000000] = 1 end`, ""},
 	{"nested tables", `local t = {} while true do t = {t} end`, ""},
@@ -117,4 +117,23 @@ func TestHostile(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestMemoryLimit(t *testing.T) {
+	r := newRig(t, with(func(c *config.Config) {
+		c.Scripting.TimeLimit = time.Minute
+		c.Scripting.MaxMemory = 16 << 20
+	}))
+	for _, script := range []string{
+		`local t = {} while true do t[#t+1] = {1,2,3,4,5,6,7,8} end`,
+		`local t = {} while true do t[#t+1] = ('x'):rep(2^20)..#t end`,
+		`local t = {} while true do pcall(function() while true do t = {t} end end) end`,
+		`local t = {} for i = 1, 1e9 do t[i] = i end`,
+	} {
+		if got := r.eval(script); !strings.Contains(got, "more memory than its limit") {
+			t.Errorf("%s: %s", script, got)
+		}
+	}
+	// What a script writes into the keyspace is not its own memory.
+	r.want(`local v = ('x'):rep(2^16) for i = 1, 500 do redis.call('set', i, v) end return 'ok'`, "ok")
 }

@@ -97,7 +97,7 @@ func (o *options) duration(name string) time.Duration {
 func (h *Runner) subscribe(l *lib) error {
 	for _, d := range l.hooks {
 		o := d.options
-		o.Owner = l.owner
+		o.Owner = l.owner()
 		o = plugins.Defaults(o, h.core.Live().Get())
 		if o.Mode != hook.Atomic {
 			if _, err := h.core.Bus().Observe(o, l.observer(d)); err != nil {

@@ -39,7 +39,6 @@ type lib struct {
 	main, background instance
 	mu               sync.Mutex
 	spares           []*state
-	owner            string // of its hooks on the bus
 }
 
 // function is what redis.register_function registered.
@@ -74,7 +73,7 @@ func (h *Runner) newLib(code, file string, unlimited bool) (*lib, error) {
 	if err != nil {
 		return nil, wire.Error("ERR Error compiling function: " + err.Error())
 	}
-	l := &lib{host: h, name: name, code: code, file: file, proto: proto, owner: "lua:" + name}
+	l := &lib{host: h, name: name, code: code, file: file, proto: proto}
 	s, err := l.newState(l, unlimited)
 	if err != nil {
 		return nil, err
@@ -363,30 +362,24 @@ func (h *Runner) swapCommands(old, l *lib) error {
 	return nil
 }
 
-// hookOwner tells the generations of a library's subscriptions apart, so that
-// the old one can go while the new one is there.
-func (h *Runner) hookOwner(l, old *lib) string {
-	base := "lua:" + l.name
-	if old == nil || old.owner != base {
-		return base
-	}
-	return base + ".reloaded"
-}
-
-// swapHooks subscribes the hooks of l, then ends the subscriptions of old.
+// swapHooks ends the subscriptions of old and subscribes the hooks of l; either
+// may be nil. On an error those of old are back.
 func (h *Runner) swapHooks(old, l *lib) error {
-	if l != nil {
-		l.owner = h.hookOwner(l, old)
-		h.waitGone(l.owner)
-		if err := h.subscribe(l); err != nil {
-			h.dropHooks(l)
-			return wire.Error("ERR Error registering hooks: " + err.Error())
-		}
-	}
 	if old != nil {
 		h.dropHooks(old)
 	}
-	return nil
+	if l == nil {
+		return nil
+	}
+	err := h.subscribe(l)
+	if err == nil {
+		return nil
+	}
+	h.dropHooks(l)
+	if old != nil {
+		err = errors.Join(err, h.subscribe(old))
+	}
+	return wire.Error("ERR Error registering hooks: " + err.Error())
 }
 
 // dropHooks ends the subscriptions of a library. What is in their queues is
@@ -396,42 +389,22 @@ func (h *Runner) dropHooks(l *lib) {
 	if len(l.hooks) == 0 {
 		return
 	}
-	h.core.RemoveAtomic(l.owner)
-	gone := make(chan struct{})
-	h.mu.Lock()
-	if h.leaving == nil {
-		h.leaving = map[string]chan struct{}{}
-	}
-	h.leaving[l.owner] = gone
-	h.mu.Unlock()
+	owner := l.owner()
+	h.core.RemoveAtomic(owner)
 	h.tasks.Add(1)
 	go func() {
 		defer h.tasks.Done()
-		h.core.Bus().Remove(l.owner)
-		close(gone)
+		h.core.Bus().Remove(owner)
 	}()
-}
-
-// waitGone makes sure that subscribing under the owner does not meet the end of
-// its last subscriptions. Bus.Remove takes the hooks out of the table at once
-// and then waits for their queues, so only its first step matters: hooks of the
-// owner are no longer listed.
-func (h *Runner) waitGone(owner string) {
-	h.mu.Lock()
-	gone := h.leaving[owner]
-	h.mu.Unlock()
-	if gone == nil {
-		return
-	}
+	// Remove takes the hooks off the list at once, then it waits.
 	for h.listed(owner) {
-		select {
-		case <-gone:
-			return
-		case <-time.After(time.Millisecond):
-		}
+		time.Sleep(50 * time.Microsecond)
 	}
 }
 
 func (h *Runner) listed(owner string) bool {
 	return slices.ContainsFunc(h.core.Bus().Hooks(), func(k *hook.Hook) bool { return k.Options().Owner == owner })
 }
+
+// owner is under what name the library's hooks are listed.
+func (l *lib) owner() string { return "lua:" + l.name }

@@ -51,9 +51,8 @@ type Runner struct {
 	inside units
 	tasks  sync.WaitGroup // ends of subscriptions
 
-	mu      sync.Mutex
-	states  map[*state]bool          // all that exist, for kills
-	leaving map[string]chan struct{} // owners whose subscriptions end
+	mu     sync.Mutex
+	states map[*state]bool // all that exist, for kills
 }
 
 // counts are the figures of INFO and of the metrics.
