@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strconv"
 	"syscall"
 
 	kevylua "github.com/kevy-lua/kevy-lua"
@@ -57,6 +58,10 @@ func serve(ctx context.Context, src file.Source, out, errOut io.Writer) error {
 	server, err := db.Listen()
 	if err != nil {
 		return err
+	}
+	if cfg.Server.Port == 0 {
+		// The port that the system chose stays over reloads of the file.
+		src.Flags["port"] = strconv.Itoa(db.Engine().Live().Get().Server.Port)
 	}
 	watcher, err := follow(db, src)
 	if err != nil {
