@@ -21,7 +21,7 @@
 //
 //  1. shard locks, in ascending order of the shard's number (shards.go)
 //  2. what a running script holds inside package scripting
-//  3. the journal's own lock, inside Append
+//  3. feed.mu, and inside it the journal's own lock, in Append
 //  4. leaf locks: Engine.sessions, hub.mu, Session.mu, the bus
 //
 // Nothing that may wait for disk, network or another goroutine happens under

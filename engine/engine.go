@@ -41,6 +41,7 @@ type Engine struct {
 
 	journal  Journal // set before the engine is shared
 	appended atomic.Int64
+	feed     feed
 
 	ctx    context.Context
 	cancel context.CancelFunc

@@ -12,7 +12,7 @@ import (
 func (e *Engine) ownRows() [][]command.Spec {
 	return [][]command.Spec{
 		slices.Clone(connectionRows), {clientRow}, slices.Clone(transactionRows), slices.Clone(pubsubRows),
-		slices.Clone(serverRows), slices.Clone(clusterRows),
+		slices.Clone(serverRows), slices.Clone(syncRows), slices.Clone(clusterRows),
 		{
 			aclRow, commandRow, configRow, debugRow, hookRow, infoRow, latencyRow, memoryRow, moduleRow, slowlogRow,
 		},

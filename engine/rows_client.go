@@ -122,7 +122,10 @@ func clientInfo(c *command.Call) error {
 
 // class is the TYPE of a connection.
 func (s *Session) class() string {
-	if s.subs.Load() > 0 {
+	switch {
+	case s.engine.feed.has(s):
+		return "replica"
+	case s.subs.Load() > 0:
 		return "pubsub"
 	}
 	return "normal"
@@ -161,7 +164,7 @@ func (s *Session) flagsLocked() string {
 		letter byte
 		on     bool
 	}{
-		{'O', s.shown.monitor}, {'P', s.subs.Load() > 0}, {'x', s.shown.queued >= 0}, {'b', s.wait != nil},
+		{'S', s.shown.fed}, {'O', s.shown.monitor}, {'P', s.subs.Load() > 0}, {'x', s.shown.queued >= 0}, {'b', s.wait != nil},
 		{'d', s.dirtyCAS.Load()}, {'U', s.o.Transport == "unix"}, {'e', s.shown.noEvict}, {'A', s.killed.Load()},
 	} {
 		if l.on {

@@ -195,6 +195,9 @@ func (s *Session) setProto(c *command.Call, resp3 bool) {
 
 func runReset(c *command.Call) error {
 	s := c.Client.(*Session)
+	if s.fed {
+		return wire.Error("ERR can only reset normal connections")
+	}
 	s.endMulti(nil)
 	s.engine.hub.leave(s)
 	s.leaveMonitor()

@@ -63,8 +63,7 @@ func (e *Engine) end(u *command.Unit) outcome {
 		e.atomicKeyHooks(u)
 	}
 	if len(u.Records) > 0 {
-		out.pos = e.journal.Append(u.Records)
-		e.advance(out.pos)
+		out.pos = e.logUnit(u.Records)
 	}
 	if u.Want&command.WantKeys != 0 {
 		out.ready = e.touch(u)

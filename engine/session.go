@@ -80,6 +80,8 @@ type Session struct {
 	batch      batch
 	noEvict    bool
 	noTouch    bool
+	fed        bool // it gets the log's records
+	wantsData  bool // REPLCONF said that SYNC is for a copy of the data
 
 	dirtyCAS atomic.Bool // a watched key has changed
 	killed   atomic.Bool
@@ -103,8 +105,8 @@ type Session struct {
 
 // shown is the copy of a session's own state that other sessions may look at.
 type shown struct {
-	db, queued, watches              int // queued is -1 outside MULTI
-	resp3, monitor, noEvict, noTouch bool
+	db, queued, watches                   int // queued is -1 outside MULTI
+	resp3, monitor, noEvict, noTouch, fed bool
 }
 
 // show brings the copy up to date. The session's goroutine calls it after a
@@ -112,7 +114,7 @@ type shown struct {
 func (s *Session) show() {
 	v := shown{
 		db: s.db, queued: -1, watches: len(s.watching), resp3: s.resp3,
-		monitor: s.monitoring, noEvict: s.noEvict, noTouch: s.noTouch,
+		monitor: s.monitoring, noEvict: s.noEvict, noTouch: s.noTouch, fed: s.fed,
 	}
 	if s.multi != nil {
 		v.queued = len(s.multi.commands)
@@ -309,6 +311,7 @@ func (s *Session) Close() {
 	e.unwatch(s, nil)
 	e.hub.leave(s)
 	s.leaveMonitor()
+	e.feed.leave(s)
 	e.clientEvent(s, "disconnected")
 }
 
