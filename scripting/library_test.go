@@ -361,6 +361,8 @@ func TestFiles(t *testing.T) {
 	}
 	r.do("FUNCTION", "FLUSH")
 	r.expect("3", "FCALL", "fa", "0")
+	r.expect("+OK", "CONFIG", "SET", "scripting.libraries", "")
+	r.expect("-ERR Function not found", "FCALL", "fa", "0")
 }
 
 func TestScriptEvents(t *testing.T) {

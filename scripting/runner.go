@@ -90,6 +90,14 @@ func (h *Runner) attach(core Core) []command.Spec {
 		return nil
 	}, "scripting.busy-reply-threshold", "scripting.time-limit", "scripting.kill-after-write", "scripting.max-memory",
 		"scripting.pool-size", "scripting.stack-depth", "scripting.registry-size", "scripting.log-scripts", "scripting.libraries")
+	core.Live().OnChange(func(changes []config.Change) {
+		if !slices.ContainsFunc(changes, func(c config.Change) bool { return c.Path == "scripting.libraries" && !c.NeedsRestart }) {
+			return
+		}
+		if err := h.Reload(); err != nil {
+			core.Log().Warn("script libraries were not all loaded", "error", err)
+		}
+	})
 	core.AddInfo("scripting", h.info)
 	core.AddDump(h.dump)
 	return slices.Concat(h.evalRows(), h.scriptRows(), h.functionRows())
