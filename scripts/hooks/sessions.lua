@@ -1,36 +1,44 @@
 #!lua name=sessions
-
--- What became of sessions: a key session:<id> that expires is not just gone,
--- its value is kept in the list "sessions:ended", the latest first, in the same
--- unit as the expiry. A hash or any other value is kept as JSON.
+-- Sessions that end by themselves: session.open creates one with a lifetime,
+-- session.touch renews it, and when it expires, its user's set of open sessions
+-- loses it and the list "ended" gets it.
 --
---   kevy-lua serve --set scripting.libraries=scripts/hooks/sessions.lua
---   SET session:1 alice PX 1000      ... one second later ...
---   SESSIONS.ENDED 10                the latest ten, as JSON
---   FCALL sessions_count 0           how many are kept
+--   SESSION.OPEN alice s1 1800000
+--   SESSION.TOUCH s1 1800000
+--   SESSION.COUNT alice
 
-local LIST, KEEP = 'sessions:ended', 1000
+local prefix = 'session:'
 
-kevy.register_hook{
-  name = 'ended', event = 'expired', match = 'session:*', mode = 'atomic',
-  callback = function(ev)
-    redis.call('LPUSH', LIST, cjson.encode{
-      id = string.sub(ev.key, #'session:' + 1), value = ev.value, cause = ev.cause, late_ms = ev.lateness,
-    })
-    redis.call('LTRIM', LIST, 0, KEEP - 1)
+kevy.register_command{
+  name = 'session.open', arity = 4, flags = { 'atomic' }, syntax = 'user id milliseconds', summary = 'Opens a session',
+  callback = function(args)
+    local user, id, ms = args[1], args[2], args[3]
+    if redis.call('EXISTS', prefix .. id) == 1 then
+      return redis.error_reply('EXISTS the session is open already')
+    end
+    redis.call('HSET', prefix .. id, 'user', user)
+    redis.call('PEXPIRE', prefix .. id, ms)
+    redis.call('SADD', 'sessions:' .. user, id)
+    return redis.status_reply('OK')
   end,
 }
 
 kevy.register_command{
-  name = 'sessions.ended', arity = -1, flags = { 'no-writes' },
-  callback = function(args)
-    local n = tonumber(args[1] or '10')
-    if not n then return redis.error_reply('ERR how many? a number is expected') end
-    return redis.call('LRANGE', LIST, 0, n - 1)
-  end,
+  name = 'session.touch', arity = 3, syntax = 'id milliseconds', summary = 'Renews a session',
+  callback = function(args) return redis.call('PEXPIRE', prefix .. args[1], args[2]) end,
 }
 
-redis.register_function{
-  function_name = 'sessions_count', flags = { 'no-writes' },
-  callback = function() return redis.call('LLEN', LIST) end,
+kevy.register_command{
+  name = 'session.count', arity = 2, flags = { 'no-writes' }, syntax = 'user', summary = "Counts a user's open sessions",
+  callback = function(args) return redis.call('SCARD', 'sessions:' .. args[1]) end,
+}
+
+kevy.register_hook{
+  event = 'expired', match = prefix .. '*', mode = 'atomic', name = 'end',
+  callback = function(ev)
+    local id, user = ev.key:sub(#prefix + 1), ev.value.user
+    redis.call('SREM', 'sessions:' .. user, id)
+    redis.call('LPUSH', 'ended', cjson.encode{ id = id, user = user, at = ev.deadline })
+    redis.call('LTRIM', 'ended', 0, 9999)
+  end,
 }
