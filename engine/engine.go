@@ -78,8 +78,13 @@ type Engine struct {
 	runID    string
 	version  string
 	loading  atomic.Bool
-	loadedMs int64            // when the replay ended; 0 when there was none
-	retries  map[retryKey]int // guarded by all shard locks together
+	loadedMs int64        // when the replay ended; 0 when there was none
+	outside  atomic.Int64 // due keys outside the deadline index: in the reaper's hands, or retried
+
+	// Guarded by all shard locks together:
+	retries  map[retryKey]retry
+	expiring []retryKey // whose atomic hooks are running
+	prunedMs int64      // when retries was last pruned
 }
 
 // New makes an engine with an empty keyspace and no journal. What is loaded
@@ -109,7 +114,7 @@ func New(o Options) *Engine {
 	}
 	e.busy.init()
 	e.atomics.Store(&[]command.Atomic{})
-	e.retries = map[retryKey]int{}
+	e.retries = map[retryKey]retry{}
 	e.calls.New = func() any { return new(command.Call) }
 	e.internal.New = func() any { return e.newInternal() }
 	e.table = command.NewTable(append(o.Groups, e.ownRows()...)...)

@@ -2,10 +2,12 @@ package engine
 
 import (
 	"math"
+	"slices"
 
 	"github.com/kevy-lua/kevy-lua/engine/command"
 	"github.com/kevy-lua/kevy-lua/engine/hook"
 	"github.com/kevy-lua/kevy-lua/engine/keyspace"
+	"github.com/kevy-lua/kevy-lua/engine/wire"
 )
 
 // NextDue returns the earliest moment, Unix milliseconds, at which a key may
@@ -50,13 +52,15 @@ func (e *Engine) expireShard(shard, max int) int {
 		return 0
 	}
 	var u command.Unit
-	if len(e.shards) > 1 && !e.wantsAtomic(hook.KindExpired) {
+	if len(e.shards) > 1 && !e.atomicExpiry() {
 		u.Held = []int{shard}
 	} else {
 		u.All = true
 	}
 	e.begin(&u, nil)
+	e.pruneRetries(&u)
 	due := e.shards[shard].PopDue(u.NowMs, max, nil)
+	e.outside.Add(int64(len(due)))
 	held, all := u.Held, u.All
 	var outs []outcome
 	for i := range due {
@@ -67,6 +71,7 @@ func (e *Engine) expireShard(shard, max int) int {
 		outs = append(outs, e.endKeepingLocks(&u))
 		u = command.Unit{NowMs: u.NowMs, Want: u.Want, Engine: e, Space: e.space, Held: held, All: all}
 	}
+	e.outside.Add(-int64(len(due)))
 	outs = append(outs, e.end(&u))
 	if len(due) > 0 {
 		e.Commit() // a failure shows in Journal.Err
@@ -105,34 +110,26 @@ func (e *Engine) endKeepingLocks(u *command.Unit) outcome {
 
 // expireOne expires a due key inside the unit: the atomic hooks run first,
 // with the key hidden but its value at hand; then the key goes, unless a hook
-// gave it a new deadline or other contents. In the log the deletion stands
-// before what the hooks did.
+// gave it a new deadline or other contents, or the hooks have the expiry put
+// off. In the log the deletion stands before what the hooks did.
 func (e *Engine) expireOne(u *command.Unit, shard int, k keyspace.DueKey, cause hook.Cause) {
-	d := e.shards[shard].DB(k.DB)
-	deadline, due := e.shards[shard].IsDue(k.DB, k.Key, u.NowMs)
-	if !due {
-		return // it was renewed, or is gone
+	sh := e.shards[shard]
+	d := sh.DB(k.DB)
+	deadline, due := sh.IsDue(k.DB, k.Key, u.NowMs)
+	if !due || e.puttingOff(u, k) {
+		return // it was renewed, or is gone; or its time for another try will come
 	}
-	start := u.Mark()
 	base := len(u.Records)
 	ev := e.expiredEvent(u, d, k, deadline, cause)
-	if ev != nil && e.wantsAtomic(hook.KindExpired) {
-		if err := e.runAtomics(u, ev); err != nil && e.expiryRetries(k) {
-			u.Truncate(start)
-			e.shards[shard].Requeue(k.DB, k.Key, u.NowMs+e.backoff(k))
+	if ev != nil && u.All && e.wantsAtomic(hook.KindExpired) {
+		if !e.hooksOnExpiry(u, shard, k, ev) {
 			return
 		}
-		delete(e.retries, retryKey{k.DB, string(k.Key)})
-		if ev.KeepUntilMs > u.NowMs {
-			e.shards[shard].SetNow(0) // the key is due and hidden
-			d.SetDeadline(k.Key, ev.KeepUntilMs)
-			e.shards[shard].SetNow(u.NowMs)
-			e.logExpiry(u, base, k.DB, []byte("PEXPIREAT"), k.Key, appendInt(nil, ev.KeepUntilMs))
-			e.changed(u, k, hook.Generic, "expire")
+		if ev.KeepUntilMs > u.NowMs && e.keepKey(u, shard, k, ev.KeepUntilMs, base) {
 			return
 		}
 	}
-	if _, still := e.shards[shard].IsDue(k.DB, k.Key, u.NowMs); still {
+	if _, still := sh.IsDue(k.DB, k.Key, u.NowMs); still {
 		d.Delete(k.Key)
 	}
 	e.logExpiry(u, base, k.DB, []byte("DEL"), k.Key)
@@ -142,6 +139,48 @@ func (e *Engine) expireOne(u *command.Unit, shard int, k keyspace.DueKey, cause 
 	if ev != nil {
 		u.Events = append(u.Events, ev)
 	}
+}
+
+// hooksOnExpiry runs the atomic hooks on the expiry of k and reports whether it
+// goes on. When it is put off, what all the hooks did is undone. All locks are
+// held.
+func (e *Engine) hooksOnExpiry(u *command.Unit, shard int, k keyspace.DueKey, ev *hook.Expired) bool {
+	p := e.record(u)
+	defer e.commit(u, p)
+	e.expiring = append(e.expiring, retryKey{k.DB, string(k.Key)})
+	err := e.runAtomics(u, ev)
+	e.expiring = e.expiring[:len(e.expiring)-1]
+	if err == nil {
+		e.forgetRetry(k)
+		return true
+	}
+	if !e.expiryRetries(u, k) {
+		return true
+	}
+	e.rollback(u, p)
+	e.shards[shard].Requeue(k.DB, k.Key, e.retries[retryKey{k.DB, string(k.Key)}].nextMs)
+	return false
+}
+
+// keepKey gives a due key the deadline that a hook has asked for, and logs it
+// at base, in front of what the hooks did; false when there is no such key any
+// more. A key that has got other contents comes after those in the log.
+func (e *Engine) keepKey(u *command.Unit, shard int, k keyspace.DueKey, until int64, base int) bool {
+	sh := e.shards[shard]
+	_, same := sh.IsDue(k.DB, k.Key, u.NowMs)
+	sh.SetNow(0) // the key may be due and hidden
+	kept := sh.DB(k.DB).SetDeadline(k.Key, until)
+	sh.SetNow(u.NowMs)
+	if !kept {
+		return false
+	}
+	if !same {
+		e.logExpiry(u, base, k.DB, []byte("DEL"), k.Key)
+		base = len(u.Records)
+	}
+	e.logExpiry(u, base, k.DB, []byte("PEXPIREAT"), k.Key, appendInt(nil, until))
+	e.changed(u, k, hook.Generic, "expire")
+	return true
 }
 
 // logExpiry puts the record of an expiry in front of what its hooks logged.
@@ -183,6 +222,10 @@ func (e *Engine) expiresOn(s *command.Spec) bool {
 	return !s.Is(command.ReadOnly) || e.passive.Load()
 }
 
+// errExpiring answers a write to a key whose expiry is put off because its
+// hooks fail: it is neither there nor gone.
+const errExpiring wire.Error = "TRYAGAIN the key has expired, but its hooks fail: they are tried again shortly"
+
 // expireMet expires the due keys that a call's row declares, inside the call's
 // unit, so that no handler ever writes to a due key. The reaper is normally
 // there first: where nothing in the shard is due, this costs one comparison.
@@ -195,23 +238,18 @@ func (e *Engine) expireMet(c *command.Call) error {
 	var buf [16]command.KeyPos
 	keys, _ := c.Spec.AppendKeys(buf[:0], c.Args)
 	for _, k := range keys {
-		key := c.Args[k.Index]
-		n := e.shardOf(key)
-		if !u.Holds(n) {
-			continue
-		}
-		if deadline, is := e.shards[n].IsDue(c.DB, key, u.NowMs); is {
-			if !u.All && e.wantsAtomic(hook.KindExpired) {
-				return command.ErrUndeclared
-			}
-			e.expireOne(u, n, keyspace.DueKey{DB: c.DB, Key: append([]byte(nil), key...), Deadline: deadline}, hook.CauseAccess)
+		if err := e.ExpireIn(c, c.DB, c.Args[k.Index]); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// anyDue reports whether a key may be due in a shard that the unit holds.
+// anyDue reports whether a key may be due in the shards that the unit holds.
 func (e *Engine) anyDue(u *command.Unit) bool {
+	if e.outside.Load() > 0 {
+		return true
+	}
 	if u.All {
 		for _, s := range e.shards {
 			if s.NextDue() <= u.NowMs {
@@ -228,6 +266,34 @@ func (e *Engine) anyDue(u *command.Unit) bool {
 	return false
 }
 
+// ExpireIn implements command.Engine: it expires the key, when it is due,
+// inside the call's unit.
+func (e *Engine) ExpireIn(c *command.Call, db int, key []byte) error {
+	u, n := c.Unit, e.shardOf(key)
+	if c.Replay || !u.Holds(n) {
+		return nil
+	}
+	deadline, due := e.shards[n].IsDue(db, key, u.NowMs)
+	if !due {
+		return nil
+	}
+	if !u.All && e.atomicExpiry() {
+		return command.ErrUndeclared
+	}
+	if u.All && slices.Contains(e.expiring, retryKey{db, string(key)}) {
+		return nil // this is one of its own hooks
+	}
+	e.expireOne(u, n, keyspace.DueKey{DB: db, Key: append([]byte(nil), key...), Deadline: deadline}, hook.CauseAccess)
+	if _, still := e.shards[n].IsDue(db, key, u.NowMs); still && c.Spec.Any(command.Write|command.Revocable) {
+		return errExpiring
+	}
+	return nil
+}
+
+// atomicExpiry reports whether an expiry has atomic hooks to run, for which its
+// unit holds all locks.
+func (e *Engine) atomicExpiry() bool { return e.atomicAll.Load() || e.wantsAtomic(hook.KindExpired) }
+
 func (e *Engine) wantsAtomic(k hook.Kind) bool {
 	for _, a := range *e.atomics.Load() {
 		if a.Hook.Options().Kind == k {
@@ -235,36 +301,4 @@ func (e *Engine) wantsAtomic(k hook.Kind) bool {
 		}
 	}
 	return false
-}
-
-// retryKey names a key whose expiry is being retried because of a failing hook.
-type retryKey struct {
-	db  int
-	key string
-}
-
-// expiryRetries counts a failed try of the hooks on k and reports whether the
-// expiry is to be put off. The tries are bounded: then the key goes without
-// the hook, which counts the loss. All locks are held.
-func (e *Engine) expiryRetries(k keyspace.DueKey) bool {
-	limit := 0
-	for _, a := range *e.atomics.Load() {
-		if o := a.Hook.Options(); o.Kind == hook.KindExpired && o.OnError == "retry" {
-			limit = max(limit, o.Retries)
-		}
-	}
-	id := retryKey{k.DB, string(k.Key)}
-	e.retries[id]++
-	if e.retries[id] <= limit {
-		return true
-	}
-	delete(e.retries, id)
-	e.log.Error("expiry goes on without its hook", "db", k.DB, "key", string(k.Key), "tries", limit)
-	return false
-}
-
-// backoff is the pause before the next try in milliseconds: 100, 200, 400, … at most a minute.
-func (e *Engine) backoff(k keyspace.DueKey) int64 {
-	n := e.retries[retryKey{k.DB, string(k.Key)}]
-	return min(int64(100)<<min(n-1, 10), 60_000)
 }

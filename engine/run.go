@@ -184,22 +184,29 @@ func (e *Engine) runLocked(c *command.Call) error {
 }
 
 func (e *Engine) attempt(c *command.Call) error {
-	u := c.Unit
-	if e.expiresOn(c.Spec) {
-		if err := e.expireMet(c); err != nil {
-			return err
-		}
-	}
 	if !c.Spec.Any(command.Revocable) {
-		return e.call(c, false)
+		return e.meetAndCall(c)
 	}
+	// The expiry of due keys is part of what is undone: when the unit runs
+	// again, it does that again too.
+	u := c.Unit
 	p := e.record(u)
-	err := e.call(c, false)
+	err := e.meetAndCall(c)
 	if errors.Is(err, command.ErrUndeclared) || command.IsRollback(err) {
 		e.rollback(u, p)
 	}
 	e.commit(u, p)
 	return err
+}
+
+// meetAndCall expires the due keys of a call, then runs it.
+func (e *Engine) meetAndCall(c *command.Call) error {
+	if e.expiresOn(c.Spec) {
+		if err := e.expireMet(c); err != nil {
+			return err
+		}
+	}
+	return e.call(c, false)
 }
 
 // widen gives up the unit's locks and begins it anew with all of them. The

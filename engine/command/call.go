@@ -123,6 +123,13 @@ func (c *Call) Stream(key []byte) (keyspace.StreamHandle, error) {
 	return s, nil
 }
 
+// ExpireIn expires a key of database db, when it is due, with all that belongs
+// to an expiry. The engine has done that, before the handler runs, for the keys
+// that the row declares in the caller's database; a handler that writes into
+// another one calls it before it changes anything, and returns its error. What
+// the log then has of it must be followed by the command's own record.
+func (c *Call) ExpireIn(db int, key []byte) error { return c.Unit.Engine.ExpireIn(c, db, key) }
+
 // Changed says that the call has modified key in the caller's database, and
 // which keyspace event that is. It must be called once for each event; event
 // "" counts a change that has none. Without a call of Log, the command itself

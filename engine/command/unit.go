@@ -38,6 +38,9 @@ type Engine interface {
 	// Exec runs a command inside the unit of c, as scripts and atomic hooks do:
 	// its effects join the unit's. The error is the command's error reply.
 	Exec(c *Call, args [][]byte, reply wire.Reply) error
+	// ExpireIn expires a key, when it is due, as the engine does with the keys of
+	// the caller's database that a row declares. See Call.ExpireIn.
+	ExpireIn(c *Call, db int, key []byte) error
 }
 
 // Unit is what happens atomically: one command, a MULTI/EXEC, a script, an

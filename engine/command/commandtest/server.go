@@ -180,17 +180,22 @@ func (s *Server) shardOf(key []byte) int { return s.space.ShardOf(s.space.HashKe
 
 // expireMet deletes the due keys that the call declares, before its handler runs.
 func (s *Server) expireMet() {
-	c, u := &s.call, &s.unit
+	c := &s.call
 	keys, _ := c.Spec.AppendKeys(nil, c.Args)
 	for _, k := range keys {
-		key := c.Args[k.Index]
-		shard := s.space.Shard(s.shardOf(key))
-		if _, due := shard.IsDue(c.DB, key, u.NowMs); due {
-			shard.DB(c.DB).Delete(key)
-			u.Log(c.DB, [][]byte{[]byte("DEL"), key})
-			c.Changed(key, hook.Expiry, "expired")
-		}
+		s.ExpireIn(c, c.DB, c.Args[k.Index]) // never fails
 	}
+}
+
+// ExpireIn implements command.Engine.
+func (s *Server) ExpireIn(c *command.Call, db int, key []byte) error {
+	shard := s.space.Shard(s.shardOf(key))
+	if _, due := shard.IsDue(db, key, c.Unit.NowMs); due {
+		shard.DB(db).Delete(key)
+		c.Unit.Log(db, [][]byte{[]byte("DEL"), key})
+		c.ChangedIn(db, key, hook.Expiry, "expired")
+	}
+	return nil
 }
 
 // gather copies what the unit has logged and announced.

@@ -139,7 +139,13 @@ func copyKey(c *command.Call) error {
 		c.Reply.Int(0)
 		return nil
 	}
-	expireIn(c, db, to)
+	if err := c.ExpireIn(db, to); err != nil {
+		return err
+	}
+	if !source.Exists(from) || target.Exists(to) && !replace {
+		c.Reply.Int(0) // a hook has been there
+		return nil
+	}
 	source.Copy(from, target, to)
 	c.ChangedIn(db, to, hook.Generic, "copy_to")
 	c.Log(copyWord, from, to, dbWord, decimal(int64(db)), replaceWord)
@@ -161,26 +167,17 @@ func move(c *command.Call) error {
 		c.Reply.Int(0)
 		return nil
 	}
-	if expireIn(c, db, key) {
-		c.Log(c.Args...)
+	if err := c.ExpireIn(db, key); err != nil {
+		return err
 	}
+	if !source.Exists(key) || target.Exists(key) {
+		c.Reply.Int(0) // a hook has been there
+		return nil
+	}
+	c.Log(c.Args...)
 	source.Rename(key, target, key)
 	c.Changed(key, hook.Generic, "move_from")
 	c.ChangedIn(db, key, hook.Generic, "move_to")
 	c.Reply.Int(1)
 	return nil
-}
-
-// expireIn deletes a due key of another database before something takes its
-// place: the engine deletes those of the caller's database only, and a log
-// that does not say that the key is gone would replay differently. The caller
-// must log its own effect when it returns true.
-func expireIn(c *command.Call, db int, key []byte) bool {
-	d := c.InDB(db, key)
-	if db == c.DB || d.Exists(key) || !d.Delete(key) {
-		return false
-	}
-	c.ChangedIn(db, key, hook.Expiry, "expired")
-	c.LogIn(db, delWord, key)
-	return true
 }
