@@ -541,3 +541,15 @@ func TestWritesAreRefusedWhenTheLogFails(t *testing.T) {
 	c.want("SET a 2", "(error) MISCONF Errors writing to the AOF file: disk full")
 	c.want("EXEC", "(error) EXECABORT Transaction discarded because of previous errors.")
 }
+
+func TestRefusedExec(t *testing.T) {
+	r := newRig(t, 1, nil)
+	c := r.connect()
+	c.want("MULTI", "OK")
+	c.want("INCR a", "QUEUED")
+	r.journal.mu.Lock()
+	r.journal.err = errors.New("disk full")
+	r.journal.mu.Unlock()
+	c.want("EXEC", "(error) EXECABORT Transaction discarded because of: MISCONF Errors writing to the AOF file: disk full")
+	c.want("EXEC", "(error) ERR EXEC without MULTI")
+}

@@ -136,7 +136,7 @@ func runExec(c *command.Call) error {
 	e.holdMulti(s, u)
 	if !e.begin(u, e.busy.signal()) {
 		s.endMulti(nil)
-		return e.busy.error()
+		return execAborted(e.busy.error())
 	}
 	if s.dirtyCAS.Load() || e.watchedDue(s, u) {
 		s.endMulti(u)
@@ -156,12 +156,17 @@ func runExec(c *command.Call) error {
 	return nil
 }
 
+// execAborted is the answer to an EXEC that was refused because of err.
+func execAborted(err error) error {
+	return wire.Errorf("EXECABORT Transaction discarded because of: %s", asReply(err))
+}
+
 // admitExec refuses a transaction that holds writes while writes are refused.
 func (s *Session) admitExec(m *multi) error {
 	for i := range m.commands {
 		if spec := m.commands[i].spec; spec.Any(command.Write) {
 			if err := s.engine.admitWrite(spec); err != nil {
-				return wire.Errorf("EXECABORT Transaction discarded because of: %s", string(asReply(err))[4:])
+				return execAborted(err)
 			}
 		}
 	}

@@ -203,8 +203,7 @@ func (s *Session) Do(args [][]byte, out *wire.Writer) Outcome {
 	}
 	switch {
 	case err != nil:
-		s.refused(spec, err)
-		s.replyError(out, err)
+		s.replyError(out, s.refused(spec, err))
 	case s.multi != nil && !spec.Any(command.Unqueued):
 		s.multi.queue(spec, args)
 		out.Status("QUEUED")
@@ -250,15 +249,21 @@ func (s *Session) execute(spec *command.Spec, args [][]byte, out *wire.Writer) {
 }
 
 // refused counts a command that was not executed, and spoils the transaction
-// it would have belonged to.
-func (s *Session) refused(spec *command.Spec, err error) {
-	if s.multi != nil {
+// it would have belonged to; a refused EXEC ends it. It returns the reply.
+func (s *Session) refused(spec *command.Spec, err error) error {
+	switch {
+	case s.multi == nil:
+	case spec != nil && spec.Name == "exec":
+		s.endMulti(nil)
+		err = execAborted(err)
+	default:
 		s.multi.aborted = true
 	}
 	if spec != nil {
 		spec.Stats().Rejected.Add(1)
 	}
 	s.engine.countError(err)
+	return err
 }
 
 // replyError writes err as an error reply.
