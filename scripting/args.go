@@ -19,7 +19,8 @@ func typeName(L *lua.LState, n int) string {
 
 // argError raises "bad argument #n to 'fn' (…)". The function has the name by
 // which it was called, and of a method call the object does not count.
-func argError(L *lua.LState, n int, fn, format string, args ...any) {
+func argError(L *lua.LState, n int, _, format string, args ...any) {
+	fn := "?"
 	if c := callerOf(L); c != nil {
 		kind, name := c.callName()
 		if fn = name; kind == "method" {
@@ -27,8 +28,6 @@ func argError(L *lua.LState, n int, fn, format string, args ...any) {
 				raise(L, "calling '%s' on bad self (%s)", fn, fmt.Sprintf(format, args...))
 			}
 		}
-	} else {
-		fn = "?"
 	}
 	raise(L, "bad argument #%d to '%s' (%s)", n, fn, fmt.Sprintf(format, args...))
 }

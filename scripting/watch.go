@@ -1,5 +1,7 @@
 package scripting
 
+//lint:file-ignore ST1005 the texts of errors that clients see are Redis'
+
 import (
 	"errors"
 	"fmt"
