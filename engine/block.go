@@ -44,6 +44,7 @@ func (e *Engine) park(c *command.Call, b *command.Block) {
 	if s.wait != nil && c.Retry {
 		return // it kept its places in the queues
 	}
+	s.batch.tally.fold(s) // from here on others may use the session's call
 	w := &waiter{session: s, onTimeout: b.OnTimeout, spec: c.Spec, since: e.now()}
 	for _, a := range c.Args {
 		w.args = append(w.args, slices.Clone(a))

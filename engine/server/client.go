@@ -24,11 +24,13 @@ type client struct {
 	sess session
 	auth authenticator // nil when the session does not tell
 	subs subscriber    // nil when the session does not tell
+	runs batcher       // nil when the session does not care
 	addr string
 	wake func() // tells the owner that there is mail; must not block
 	cut  func() // like wake, when the mail is mailDrop
 
 	parser wire.Parser
+	ahead  *wire.Ahead // lent by the owner for feed
 	out    wire.Writer // replies; what of it has been sent is the owner's business
 
 	blocked bool // the session waits: no further command before its answer
@@ -68,15 +70,24 @@ func (c *client) open(s session, now time.Time) {
 	c.sess, c.active = s, now
 	c.auth, _ = s.(authenticator)
 	c.subs, _ = s.(subscriber)
+	c.runs, _ = s.(batcher)
 }
 
 // feed executes the complete requests at the start of buf and returns how many
 // bytes it used. It stops where the client is blocked, closing or away.
 func (c *client) feed(buf []byte) (used int) {
 	c.parser.MaxBulk = c.live.Get().Server.ProtoMaxBulkLen
-	for used < len(buf) && !c.blocked && !c.closing && !c.away {
+	if c.runs != nil {
+		defer c.runs.EndBatch()
+	}
+	for used < len(buf) && !c.halted() {
 		if c.auth != nil {
 			c.parser.NoAuth = c.auth.NeedsAuth()
+		}
+		c.parser.Ahead(c.ahead, buf[used:])
+		if len(c.ahead.Requests) > 0 {
+			used += c.run(c.ahead)
+			continue
 		}
 		args, n, err := c.parser.Next(buf[used:])
 		used += n
@@ -90,21 +101,47 @@ func (c *client) feed(buf []byte) (used int) {
 		if c.parser.Inline() && c.isHTTP(args[0]) {
 			return len(buf)
 		}
-		if c.mail.some.Load() {
-			c.takeBytes() // messages of before come before this reply
+		if c.runs != nil {
+			c.runs.Batch(nil)
 		}
-		c.mark = len(c.out.Buf)
-		switch c.sess.Do(args, &c.out) {
-		case engine.Blocked:
-			c.blocked = true
-		case engine.CloseAfter:
-			c.closing = true
-		}
+		c.do(args)
 	}
 	if c.closing {
 		return len(buf)
 	}
 	return used
+}
+
+// halted reports whether no further command may be executed now.
+func (c *client) halted() bool { return c.blocked || c.closing || c.away }
+
+// run executes requests as long as it may, and returns where the last one ends.
+func (c *client) run(a *wire.Ahead) (used int) {
+	if c.runs != nil {
+		c.runs.Batch(a.Requests)
+	}
+	for i, args := range a.Requests {
+		c.do(args)
+		used = a.Ends[i]
+		if c.halted() {
+			break
+		}
+	}
+	return used
+}
+
+// do executes one request.
+func (c *client) do(args [][]byte) {
+	if c.mail.some.Load() {
+		c.takeBytes() // messages of before come before this reply
+	}
+	c.mark = len(c.out.Buf)
+	switch c.sess.Do(args, &c.out) {
+	case engine.Blocked:
+		c.blocked = true
+	case engine.CloseAfter:
+		c.closing = true
+	}
 }
 
 // protocolError answers a request that cannot be understood.

@@ -5,6 +5,8 @@ import (
 	"sync/atomic"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/kevy-lua/kevy-lua/engine/wire"
 )
 
 // conn is a connection of an event loop.
@@ -44,7 +46,7 @@ func (c *conn) GiveAway() {
 	l := c.loop
 	c.away = true
 	l.ignore(c.fd)
-	l.in = nil // the command's arguments are in it
+	l.in, l.ahead = nil, nil // the command's arguments are in them
 	l.front.wg.Add(1)
 	go l.run()
 }
@@ -157,12 +159,17 @@ func (l *loop) work(c *conn) (mine bool) {
 	return l.executed(c)
 }
 
-// prepare gives the connection a buffer for its replies.
+// prepare gives the connection a buffer for its replies, and lends it what
+// feed needs.
 func (l *loop) prepare(c *conn) {
 	if c.out.Buf == nil && len(l.spare) > 0 {
 		last := len(l.spare) - 1
 		c.out.Buf, l.spare = l.spare[last], l.spare[:last]
 	}
+	if l.ahead == nil {
+		l.ahead = new(wire.Ahead)
+	}
+	c.ahead = l.ahead
 	l.touch(c)
 }
 

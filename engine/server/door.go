@@ -20,8 +20,13 @@ type session interface {
 	Close()
 }
 
-// Two things a session may say about itself beyond that; see client.
+// What a session may have beyond that; see client.
 type (
+	// batcher wants to know which requests come together.
+	batcher interface {
+		Batch(requests [][][]byte)
+		EndBatch()
+	}
 	// authenticator tells strangers, whose requests must be small.
 	authenticator interface{ NeedsAuth() bool }
 	// subscriber tells clients that wait for messages: they have an output limit of their

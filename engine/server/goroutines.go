@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/kevy-lua/kevy-lua/engine"
+	"github.com/kevy-lua/kevy-lua/engine/wire"
 )
 
 // goroutines is the front with a reading goroutine for each connection, and
@@ -265,7 +266,7 @@ func (c *netConn) received(data []byte) bool {
 	defer c.turn.Unlock()
 	c.active = c.front.srv.now()
 	if len(c.in) == 0 && !c.blocked {
-		used := c.feed(data)
+		used := c.execute(data)
 		c.in = append(c.in, data[used:]...)
 	} else {
 		c.in = append(c.in, data...)
@@ -278,9 +279,22 @@ func (c *netConn) received(data []byte) bool {
 	return c.flush()
 }
 
+// execute is feed with the memory that it needs, which silent connections do
+// not keep.
+func (c *netConn) execute(buf []byte) (used int) {
+	c.ahead = aheads.Get().(*wire.Ahead)
+	defer func() {
+		aheads.Put(c.ahead)
+		c.ahead = nil
+	}()
+	return c.feed(buf)
+}
+
+var aheads = sync.Pool{New: func() any { return new(wire.Ahead) }}
+
 // work executes what is complete of the kept input.
 func (c *netConn) work() {
-	used := c.feed(c.in)
+	used := c.execute(c.in)
 	if used > 0 { // moving a large argument at each of its pieces would be quadratic
 		c.in = c.in[:copy(c.in, c.in[used:])]
 	}

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/kevy-lua/kevy-lua/engine/wire"
 )
 
 const (
@@ -46,8 +48,9 @@ type loop struct {
 	nextEvent int
 	letters   []letter
 	nextMail  int
-	dirty     []*conn // have executed something or got mail
-	in        []byte  // what is being read; every connection's, one at a time
+	dirty     []*conn     // have executed something or got mail
+	in        []byte      // what is being read; every connection's, one at a time
+	ahead     *wire.Ahead // requests in it, or in a connection's own buffer
 
 	// Replies held back, see finish.
 	guard      commitGuard
