@@ -31,7 +31,8 @@ func baseCollect(L *lua.LState) int {
 	opt := optString(L, 1, "collectgarbage", "collect")
 	switch opt {
 	case "count":
-		L.Push(lua.LNumber(float64(heapBytes()) / 1024))
+		all, _ := heapBytes()
+		L.Push(lua.LNumber(float64(all) / 1024))
 	case "collect", "stop", "restart", "step", "setpause", "setstepmul":
 		// The collector is the process's: no script's to steer.
 		if opt == "step" {
@@ -46,7 +47,8 @@ func baseCollect(L *lua.LState) int {
 }
 
 func baseGcinfo(L *lua.LState) int {
-	L.Push(lua.LNumber(heapBytes() / 1024))
+	all, _ := heapBytes()
+	L.Push(lua.LNumber(all / 1024))
 	return 1
 }
 

@@ -22,7 +22,7 @@ var aSHA = regexp.MustCompile(`\b[0-9a-f]{40}\b`)
 
 type snippet struct{ script, reply, reply3, ours string }
 
-func readSnippets(t *testing.T) (list []snippet) {
+func readSnippets(t testing.TB) (list []snippet) {
 	t.Helper()
 	b, err := os.ReadFile(snippets)
 	if err != nil {

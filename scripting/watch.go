@@ -185,16 +185,20 @@ const maxString = 512 << 20
 // collected, so a collection decides before the script is stopped.
 func (s *state) measure() {
 	s.charged = 0
-	heap, space := heapBytes(), s.spaceBytes()
+	heap, live := heapBytes()
+	space := s.spaceBytes()
 	if s.base == 0 {
-		s.base, s.spaceAt, s.allowed = heap, space, s.budget
+		// What was alive at the last collection: garbage that others left would hide
+		// what this run builds.
+		s.base, s.spaceAt, s.allowed = max(min(heap, live), 1), space, s.budget+heap-live
 		return
 	}
 	if heap-s.base-2*(space-s.spaceAt) <= s.allowed {
 		return
 	}
 	runtime.GC()
-	heap, space = heapBytes(), s.spaceBytes()
+	heap, live = heapBytes()
+	heap, space = min(heap, live), s.spaceBytes()
 	grown := heap - s.base - 2*(space-s.spaceAt)
 	if grown > s.budget {
 		s.stop(errMemory)
@@ -210,11 +214,13 @@ func (s *state) spaceBytes() int64 {
 	return s.call.Unit.Space.Used()
 }
 
-func heapBytes() int64 {
-	var sample = [1]metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
-	metrics.Read(sample[:])
-	if sample[0].Value.Kind() != metrics.KindUint64 {
-		return 0
+// heapBytes is what the heap holds, and what of it was alive when it was last
+// collected.
+func heapBytes() (all, live int64) {
+	var samples = [2]metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/gc/heap/live:bytes"}}
+	metrics.Read(samples[:])
+	if samples[0].Value.Kind() != metrics.KindUint64 || samples[1].Value.Kind() != metrics.KindUint64 {
+		return 0, 0
 	}
-	return int64(sample[0].Value.Uint64())
+	return int64(samples[0].Value.Uint64()), int64(samples[1].Value.Uint64())
 }
