@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -22,6 +23,7 @@ type waiter struct {
 	spec      *command.Spec
 	since     time.Time
 	timer     *time.Timer // guarded by session.mu
+	muted     bool        // CLIENT REPLY has silenced the command
 	// deferred is a wish to end the wait that came while somebody held the claim.
 	deferred atomic.Int32
 }
@@ -45,7 +47,7 @@ func (e *Engine) park(c *command.Call, b *command.Block) {
 		return // it kept its places in the queues
 	}
 	s.batch.tally.fold(s) // from here on others may use the session's call
-	w := &waiter{session: s, onTimeout: b.OnTimeout, spec: c.Spec, since: e.now()}
+	w := &waiter{session: s, onTimeout: b.OnTimeout, spec: c.Spec, since: e.now(), muted: s.replyOff || s.replySkip > 0}
 	for _, a := range c.Args {
 		w.args = append(w.args, slices.Clone(a))
 	}
@@ -69,19 +71,13 @@ func (e *Engine) park(c *command.Call, b *command.Block) {
 	}
 }
 
-// leave takes the waiter out of all queues. The caller holds the claim; held
-// are the locks it has.
+// leave takes the waiter out of all queues, for good. The caller holds the
+// claim; held are the locks it has.
 func (e *Engine) leave(w *waiter, held *command.Unit) {
 	if w.over.Swap(true) {
 		return
 	}
-	for _, id := range w.keys {
-		n := e.shardOf([]byte(id.key))
-		sh := e.shards[n]
-		locked := held != nil && held.Holds(n)
-		if !locked {
-			sh.lock(nil)
-		}
+	e.forget(w.keys, held, func(sh *shard, id keyID) {
 		q := sh.waiters[id]
 		if i := slices.Index(q, w); i >= 0 {
 			q = slices.Delete(slices.Clone(q), i, i+1)
@@ -91,10 +87,7 @@ func (e *Engine) leave(w *waiter, held *command.Unit) {
 		} else {
 			sh.waiters[id] = q
 		}
-		if !locked {
-			sh.unlock()
-		}
-	}
+	})
 	e.listeners.Add(-1)
 	e.stats.blocked.Add(-1)
 	w.session.mu.Lock()
@@ -105,49 +98,42 @@ func (e *Engine) leave(w *waiter, held *command.Unit) {
 	}
 }
 
-// serve tries the commands of clients that are blocked on the ready keys, the
-// longest waiting first. What these commands change in turn is served too.
-func (e *Engine) serve(keys []ready) {
-	for len(keys) > 0 {
-		k := keys[0]
-		keys = keys[1:]
-		sh := e.shards[k.shard]
-		sh.lock(nil)
-		queue := slices.Clone(sh.waiters[k.key])
-		sh.unlock()
-		for _, w := range queue {
-			keys = append(keys, e.retry(w)...)
-		}
-	}
-}
+// tryResult is what has come of trying a parked command again.
+type tryResult uint8
 
-// retry runs a parked command again and, when it is answered, ends the wait.
-func (e *Engine) retry(w *waiter) []ready {
+const (
+	tryAnswered tryResult = iota
+	tryInVain
+	tryRefused // a busy script has the locks
+)
+
+// try runs a parked command again and, when it is answered, ends the wait.
+// Only the goroutine that serves the wakes calls it. depth counts the hooks
+// that led here.
+func (e *Engine) try(w *waiter, depth int, patient bool) tryResult {
 	if w.over.Load() || !w.claim.CompareAndSwap(false, true) {
-		return nil
+		return tryAnswered // its wait is being ended
 	}
 	s, start := w.session, e.now()
-	out, done, err := e.retryClaimed(w)
-	if done {
+	out, result, err := e.tryClaimed(w, depth, patient)
+	if result == tryAnswered {
 		e.account(s, w.spec, w.args, e.now().Sub(start), err)
-		e.journal.Commit(out.pos) // a failure shows in Journal.Err
 	}
-	keys := out.ready
+	e.wakes.add(out.ready)
 	out.ready = nil
-	e.publish(out) // before Resume: the changes live in the session's unit
-	if done {
-		s.outbox.Deliver(s.blockedOut.Buf)
-		s.outbox.Resume()
-		return keys
+	e.publish(out) // before the answer: the changes live in the session's unit
+	if result == tryAnswered {
+		s.answer(w)
+		return result
 	}
 	w.claim.Store(false)
 	if cause := unparkCause(w.deferred.Load()); cause != unparkNone {
 		e.unpark(w, cause)
 	}
-	return keys
+	return result
 }
 
-func (e *Engine) retryClaimed(w *waiter) (out outcome, done bool, err error) {
+func (e *Engine) tryClaimed(w *waiter, depth int, patient bool) (out outcome, result tryResult, err error) {
 	s := w.session
 	c, u := &s.call, &s.unit
 	s.blockedOut = wire.Writer{Buf: s.blockedOut.Buf[:0], RESP3: s.resp3}
@@ -155,24 +141,28 @@ func (e *Engine) retryClaimed(w *waiter) (out outcome, done bool, err error) {
 	c.Retry = true
 	c.Begin(w.spec, w.args, &s.blockedOut)
 	u.Reset()
+	u.Depth = max(s.depth, depth)
 	e.holdSpec(u, w.spec, w.args)
-	e.begin(u, nil)
-	err = e.runLocked(c)
+	if !e.begin(u, e.patience(patient)) {
+		return out, tryRefused, nil
+	}
+	err = e.runLocked(c, patient)
 	switch {
+	case errors.Is(err, errRefused): // undone, and nothing is locked
+		return out, tryRefused, nil
 	case err != nil:
 		s.replyError(&s.blockedOut, err)
-		done = true
-	default:
-		done = c.Waiting() == nil
+	case c.Waiting() != nil:
+		result = tryInVain
 	}
-	if done {
+	if result == tryAnswered {
 		e.leave(w, u)
 	}
-	return e.end(u), done, err
+	return e.end(u), result, err
 }
 
 // unpark ends a wait in vain. When somebody tries the command right now, the
-// wish is kept and looked at afterwards.
+// wish is kept and looked at afterwards. It waits for no shard's lock.
 func (e *Engine) unpark(w *waiter, cause unparkCause) bool {
 	w.deferred.Store(int32(cause))
 	if w.over.Load() || !w.claim.CompareAndSwap(false, true) {
@@ -191,9 +181,16 @@ func (e *Engine) unpark(w *waiter, cause unparkCause) bool {
 		w.onTimeout(&s.blockedOut)
 		e.account(s, w.spec, w.args, 0, nil)
 	}
-	s.outbox.Deliver(s.blockedOut.Buf)
-	s.outbox.Resume()
+	s.answer(w)
 	return true
+}
+
+// answer sends what has come of the wait, and lets the client go on.
+func (s *Session) answer(w *waiter) {
+	if !w.muted {
+		s.outbox.Deliver(s.blockedOut.Buf)
+	}
+	s.outbox.Resume()
 }
 
 // unpark ends the session's wait, if it is in one.

@@ -57,6 +57,7 @@ type Engine struct {
 	tasks         sync.WaitGroup // goroutines that Close waits for
 	monitors      atomic.Int32
 	busy          busyState
+	wakes         wakes
 	pause         pauseState
 	internal      sync.Pool // *Session, for Do
 	systemOnce    sync.Once

@@ -138,7 +138,7 @@ func runExec(c *command.Call) error {
 		s.endMulti(nil)
 		return execAborted(e.busy.error())
 	}
-	if s.dirtyCAS.Load() || e.watchedDue(s, u) {
+	if s.watch.isDirty() || e.watchedDue(s, u) {
 		s.endMulti(u)
 		e.publish(e.end(u))
 		c.Reply.NullArray()
@@ -176,7 +176,7 @@ func (s *Session) admitExec(m *multi) error {
 // holdMulti sets the lock set to what the transaction's commands and watched
 // keys need; commands that run scripts or have no key of their own take all.
 func (e *Engine) holdMulti(s *Session, u *command.Unit) {
-	for _, id := range s.watching {
+	for _, id := range s.watchedKeys() {
 		e.hold(u, []byte(id.key))
 	}
 	for i := range s.multi.commands {
@@ -193,13 +193,20 @@ func (e *Engine) holdMulti(s *Session, u *command.Unit) {
 	}
 }
 
+func (s *Session) watchedKeys() []keyID {
+	if s.watch == nil {
+		return nil
+	}
+	return s.watch.keys
+}
+
 // watchedDue reports whether a watched key has come due without having been
 // removed yet. One that was not there to be watched has not changed: it was due
 // when it came, with SWAPDB.
 func (e *Engine) watchedDue(s *Session, u *command.Unit) bool {
-	for _, id := range s.watching {
+	for _, id := range s.watchedKeys() {
 		sh := e.shards[e.shardOf([]byte(id.key))]
-		if _, due := sh.IsDue(id.db, []byte(id.key), u.NowMs); due && sh.watched[id][s] {
+		if _, due := sh.IsDue(id.db, []byte(id.key), u.NowMs); due && sh.watched[id][s.watch] {
 			return true
 		}
 	}

@@ -165,7 +165,7 @@ func (s *Session) flagsLocked() string {
 		on     bool
 	}{
 		{'S', s.shown.fed}, {'O', s.shown.monitor}, {'P', s.subs.Load() > 0}, {'x', s.shown.queued >= 0}, {'b', s.wait != nil},
-		{'d', s.dirtyCAS.Load()}, {'U', s.o.Transport == "unix"}, {'e', s.shown.noEvict}, {'A', s.killed.Load()},
+		{'d', s.watching.Load().isDirty()}, {'U', s.o.Transport == "unix"}, {'e', s.shown.noEvict}, {'A', s.killed.Load()},
 	} {
 		if l.on {
 			f = append(f, l.letter)

@@ -148,14 +148,15 @@ func (e *Engine) run(c *command.Call, nowMs int64) error {
 		return e.call(c, false)
 	}
 	e.holdSpec(u, c.Spec, c.Args)
-	refuse := e.busy.signal()
-	if c.Spec.Any(command.AllowBusy) {
-		refuse = nil
-	}
-	if !e.beginAt(u, refuse, nowMs) {
+	// Commands that are allowed while a script is busy are refused too when they
+	// need its locks: this goroutine may be the one that is to read SCRIPT KILL.
+	if !e.beginAt(u, e.busy.signal(), nowMs) {
 		return e.busy.error()
 	}
-	err := e.runLocked(c)
+	err := e.runLocked(c, false)
+	if errors.Is(err, errRefused) {
+		return e.busy.error() // undone, and nothing is locked
+	}
 	if w := c.Waiting(); w != nil && err == nil {
 		// Once the locks are gone, whoever serves the client uses its unit.
 		own := *u
@@ -167,18 +168,24 @@ func (e *Engine) run(c *command.Call, nowMs int64) error {
 	return err
 }
 
+// errRefused is runLocked's when a unit gave up its locks to take all of them,
+// and a busy script had some: the unit has been undone and holds nothing.
+var errRefused = errors.New("engine: a busy script holds the locks")
+
 // runLocked runs the command in a unit that has begun. A unit that may be
 // undone is, when its handler asks for it; one that touched a key outside its
 // locks runs again under all of them.
-func (e *Engine) runLocked(c *command.Call) error {
+func (e *Engine) runLocked(c *command.Call, patient bool) error {
+	db := c.DB // a script may select another
 	for {
 		err := e.attempt(c)
-		if err == nil || c.Unit.All || !errors.Is(err, command.ErrUndeclared) {
+		if !errors.Is(err, command.ErrUndeclared) || c.Unit.All {
 			return err
 		}
-		if !e.widen(c.Unit) {
-			return e.busy.error()
+		if !e.widen(c.Unit, patient) {
+			return errRefused
 		}
+		c.DB = db
 		c.Begin(c.Spec, c.Args, c.Reply)
 	}
 }
@@ -211,12 +218,12 @@ func (e *Engine) meetAndCall(c *command.Call) error {
 
 // widen gives up the unit's locks and begins it anew with all of them. The
 // unit has been undone before. When it is refused, nothing is held.
-func (e *Engine) widen(u *command.Unit) bool {
+func (e *Engine) widen(u *command.Unit, patient bool) bool {
 	depth := u.Depth
 	e.unlockHeld(u)
 	u.Reset()
 	u.All, u.Depth = true, depth
-	if e.begin(u, e.busy.signal()) {
+	if e.begin(u, e.patience(patient)) {
 		return true
 	}
 	u.All = false

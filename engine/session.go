@@ -17,7 +17,8 @@ import (
 // Outbox is how the engine reaches a session's connection from other
 // goroutines. Its methods must not block; they may be called under locks.
 type Outbox interface {
-	// Deliver queues a copy of b behind what is already in the output.
+	// Deliver queues a copy of b behind what is already in the output. It may be
+	// the reply to a write: whoever sends it calls Engine.Commit before.
 	Deliver(b []byte)
 	// Resume says that a blocked session has been answered (through Deliver):
 	// the connection goes on with pipelined input.
@@ -65,7 +66,7 @@ type Session struct {
 	resp3      bool
 	authed     bool
 	multi      *multi
-	watching   []keyID
+	watch      *watch // nil: it watches nothing
 	blockedOut wire.Writer
 	closing    bool // QUIT, or killed by itself
 	replyOff   bool // CLIENT REPLY OFF
@@ -83,7 +84,7 @@ type Session struct {
 	fed        bool // it gets the log's records
 	wantsData  bool // REPLCONF said that SYNC is for a copy of the data
 
-	dirtyCAS atomic.Bool // a watched key has changed
+	watching atomic.Pointer[watch] // watch, for other goroutines
 	killed   atomic.Bool
 	proto3   atomic.Bool  // resp3, for other goroutines
 	subs     atomic.Int32 // subscriptions of all kinds
@@ -113,11 +114,14 @@ type shown struct {
 // change of what CLIENT LIST prints.
 func (s *Session) show() {
 	v := shown{
-		db: s.db, queued: -1, watches: len(s.watching), resp3: s.resp3,
+		db: s.db, queued: -1, resp3: s.resp3,
 		monitor: s.monitoring, noEvict: s.noEvict, noTouch: s.noTouch, fed: s.fed,
 	}
 	if s.multi != nil {
 		v.queued = len(s.multi.commands)
+	}
+	if s.watch != nil {
+		v.watches = len(s.watch.keys)
 	}
 	s.proto3.Store(s.resp3)
 	s.mu.Lock()

@@ -18,7 +18,7 @@ type shard struct {
 	wake    chan struct{} // one token: the lock may be free
 
 	// Guarded by mu:
-	watched map[keyID]map[*Session]bool // whether the key was there when it was watched
+	watched map[keyID]map[*watch]bool // whether the key was there when it was watched
 	waiters map[keyID][]*waiter
 }
 
@@ -31,7 +31,7 @@ type keyID struct {
 func newShard(s *keyspace.Shard) *shard {
 	return &shard{
 		Shard: s, wake: make(chan struct{}, 1),
-		watched: map[keyID]map[*Session]bool{}, waiters: map[keyID][]*waiter{},
+		watched: map[keyID]map[*watch]bool{}, waiters: map[keyID][]*waiter{},
 	}
 }
 

@@ -1,14 +1,20 @@
 package engine
 
 import (
+	"sync/atomic"
+
 	"github.com/kevy-lua/kevy-lua/engine/command"
 )
 
-// ready is a key that changed while clients were blocked on it.
-type ready struct {
-	shard int
-	key   keyID
+// watch is a session's interest in keys from its first WATCH up to EXEC,
+// DISCARD or UNWATCH.
+type watch struct {
+	keys  []keyID
+	dirty atomic.Bool // one of them has changed
 }
+
+// isDirty reports whether a watched key has changed.
+func (w *watch) isDirty() bool { return w != nil && w.dirty.Load() }
 
 // touch marks the sessions that watch what the unit changed, invalidates
 // client-side caches, and returns the keys that blocked clients wait for. The
@@ -17,7 +23,7 @@ func (e *Engine) touch(u *command.Unit) (out []ready) {
 	for i := range u.Changes {
 		ch := &u.Changes[i]
 		if ch.Key == nil {
-			out = e.touchAll(u, ch.DB, out)
+			out = e.touchAll(u, ch, out)
 			continue
 		}
 		n := e.shardOf(ch.Key)
@@ -27,10 +33,10 @@ func (e *Engine) touch(u *command.Unit) (out []ready) {
 		}
 		id := keyID{ch.DB, string(ch.Key)}
 		for w := range s.watched[id] {
-			w.dirtyCAS.Store(true)
+			w.dirty.Store(true)
 		}
 		if len(s.waiters[id]) > 0 {
-			out = append(out, ready{n, id})
+			out = append(out, ready{n, id, ch.Depth})
 		}
 	}
 	return out
@@ -39,16 +45,17 @@ func (e *Engine) touch(u *command.Unit) (out []ready) {
 // touchAll is touch for a database that was emptied or swapped. A key that was
 // not there before, and is not now, has not changed: had it come and gone
 // meanwhile, the session would have been marked then.
-func (e *Engine) touchAll(u *command.Unit, db int, out []ready) []ready {
+func (e *Engine) touchAll(u *command.Unit, ch *command.Change, out []ready) []ready {
+	db := ch.DB
 	e.eachHeld(u, func(s *shard) {
-		for id, sessions := range s.watched {
+		for id, watches := range s.watched {
 			if id.db != db {
 				continue
 			}
 			now := s.DB(db).Exists([]byte(id.key))
-			for w, before := range sessions {
+			for w, before := range watches {
 				if before || now {
-					w.dirtyCAS.Store(true)
+					w.dirty.Store(true)
 				}
 			}
 		}
@@ -59,7 +66,7 @@ func (e *Engine) touchAll(u *command.Unit, db int, out []ready) []ready {
 		}
 		for id := range s.waiters {
 			if id.db == db && s.DB(db).Exists([]byte(id.key)) {
-				out = append(out, ready{n, id})
+				out = append(out, ready{n, id, ch.Depth})
 			}
 		}
 	}
@@ -72,38 +79,68 @@ func (e *Engine) watch(s *Session, key []byte) {
 	id := keyID{s.db, string(key)}
 	set := sh.watched[id]
 	if set == nil {
-		set = map[*Session]bool{}
+		set = map[*watch]bool{}
 		sh.watched[id] = set
 	}
-	if _, twice := set[s]; twice {
+	if s.watch == nil {
+		s.watch = &watch{}
+		s.watching.Store(s.watch)
+	}
+	if _, twice := set[s.watch]; twice {
 		return
 	}
-	set[s] = sh.DB(s.db).Exists(key)
-	s.watching = append(s.watching, id)
+	set[s.watch] = sh.DB(s.db).Exists(key)
+	s.watch.keys = append(s.watch.keys, id)
 	e.listeners.Add(1)
 }
 
 // unwatch forgets all keys that the session watches. No shard is locked, or
 // those in u.
 func (e *Engine) unwatch(s *Session, u *command.Unit) {
-	for _, id := range s.watching {
+	w := s.watch
+	if w == nil {
+		return
+	}
+	s.watch = nil
+	s.watching.Store(nil)
+	e.forget(w.keys, u, func(sh *shard, id keyID) {
+		set := sh.watched[id]
+		delete(set, w)
+		if len(set) == 0 {
+			delete(sh.watched, id)
+		}
+	})
+	e.listeners.Add(-int64(len(w.keys)))
+}
+
+// forget calls drop for each key, with its shard locked: at once where held has
+// the lock or nobody else does, otherwise later, in the background. So it never
+// waits: the locks may be a script's, which ends when this goroutine reads the
+// next SCRIPT KILL, and the caller may hold other shards.
+func (e *Engine) forget(keys []keyID, held *command.Unit, drop func(*shard, keyID)) {
+	var later []keyID
+	for _, id := range keys {
 		n := e.shardOf([]byte(id.key))
 		sh := e.shards[n]
-		held := u != nil && u.Holds(n)
-		if !held {
+		switch {
+		case held != nil && held.Holds(n):
+			drop(sh, id)
+		case sh.mu.TryLock():
+			drop(sh, id)
+			sh.unlock()
+		default:
+			later = append(later, id)
+		}
+	}
+	if len(later) == 0 {
+		return
+	}
+	e.tasks.Go(func() {
+		for _, id := range later {
+			sh := e.shards[e.shardOf([]byte(id.key))]
 			sh.lock(nil)
-		}
-		if set := sh.watched[id]; set != nil {
-			delete(set, s)
-			if len(set) == 0 {
-				delete(sh.watched, id)
-			}
-		}
-		if !held {
+			drop(sh, id)
 			sh.unlock()
 		}
-		e.listeners.Add(-1)
-	}
-	s.watching = s.watching[:0]
-	s.dirtyCAS.Store(false)
+	})
 }
