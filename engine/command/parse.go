@@ -62,7 +62,7 @@ func ParseInt(b []byte) (n int64, ok bool) {
 // strtod: decimal or hexadecimal, inf and infinity with a sign, the whole of b;
 // never NaN, and nothing that is too large or too small for 64 bits.
 func ParseFloat(b []byte) (f float64, ok bool) {
-	if len(b) == 0 || len(b) > 255 || b[0] == ' ' {
+	if len(b) == 0 || b[0] == ' ' {
 		return 0, false
 	}
 	text, hex, power, digits := string(b), false, false, false

@@ -21,7 +21,7 @@ func flushdb(c *command.Call) error {
 	if err := flushMode(c); err != nil {
 		return err
 	}
-	clearDB(c, c.DB)
+	flush(c, c.DB, c.DB+1)
 	c.Reply.Status("OK")
 	return nil
 }
@@ -30,21 +30,27 @@ func flushall(c *command.Call) error {
 	if err := flushMode(c); err != nil {
 		return err
 	}
-	for db := range c.Unit.Space.Databases() {
-		clearDB(c, db)
-	}
+	flush(c, 0, c.Unit.Space.Databases())
 	c.Reply.Status("OK")
 	return nil
 }
 
-// clearDB empties a database.
-func clearDB(c *command.Call, db int) {
-	n := 0
-	for i := range c.Unit.Space.Shards() {
-		n += c.Unit.Space.Shard(i).DB(db).Clear()
+// flush empties the databases from first up to end. As in Redis it is logged
+// even if they are empty: who follows the log may rely on seeing it.
+func flush(c *command.Call, first, end int) {
+	changed := false
+	for db := first; db < end; db++ {
+		n := 0
+		for i := range c.Unit.Space.Shards() {
+			n += c.Unit.Space.Shard(i).DB(db).Clear()
+		}
+		if n > 0 {
+			c.Flushed(db)
+			changed = true
+		}
 	}
-	if n > 0 {
-		c.Flushed(db)
+	if !changed {
+		c.Flushed(c.DB)
 	}
 }
 

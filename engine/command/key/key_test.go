@@ -39,10 +39,12 @@ func TestEffectsOfNames(t *testing.T) {
 		{Setup: []string{"SET a 1", "COPY a a DB 1"}, Line: "MOVE a 1", Want: "(integer) 0", Log: none, Events: none},
 		{Setup: []string{"SET a 1", "COPY a b DB 4"}, Line: "FLUSHALL", Want: "OK", Log: []string{"FLUSHALL"}, Events: []string{"flushed 0", "flushed 4"}},
 		{Setup: []string{"SET a 1", "COPY a b DB 4"}, Line: "FLUSHDB ASYNC", Want: "OK", Events: []string{"flushed 0"}},
-		{Line: "FLUSHDB", Want: "OK", Log: none, Events: none},
+		{Line: "FLUSHDB", Want: "OK", Log: []string{"FLUSHDB"}, Events: []string{"flushed 0"}},
 		{Setup: []string{"SET a 1", "COPY a b DB 4"}, Line: "SWAPDB 0 4", Want: "OK", Log: []string{"SWAPDB 0 4"}, Events: []string{"flushed 0", "flushed 4"}},
 		{Line: "SWAPDB 3 3", Want: "OK", Log: none},
-		{Setup: []string{"SET a 1"}, Line: "OBJECT REFCOUNT a", Want: "(integer) 1"},
+		{Setup: []string{"SET a x"}, Line: "OBJECT REFCOUNT a", Want: "(integer) 1"},
+		{Setup: []string{"SET a 9999"}, Line: "OBJECT REFCOUNT a", Want: "(integer) 2147483647"},
+		{Setup: []string{"SET a 10000"}, Line: "OBJECT REFCOUNT a", Want: "(integer) 1"},
 		{Setup: []string{"SET a 1"}, Line: "OBJECT IDLETIME a", Want: "(integer) 0"},
 	})
 }

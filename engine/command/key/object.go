@@ -1,9 +1,11 @@
 package key
 
 import (
+	"math"
 	"strings"
 
 	"github.com/kevy-lua/kevy-lua/engine/command"
+	"github.com/kevy-lua/kevy-lua/engine/keyspace"
 	"github.com/kevy-lua/kevy-lua/engine/wire"
 )
 
@@ -60,12 +62,32 @@ func objectIdletime(c *command.Call) error {
 
 func objectRefcount(c *command.Call) error {
 	key := c.Args[2]
-	if c.In(key).Exists(key) {
-		c.Reply.Int(1)
-	} else {
+	d := c.In(key)
+	switch {
+	case !d.Exists(key):
 		c.Reply.Null()
+	case isSharedInt(c, d, key):
+		c.Reply.Int(math.MaxInt32)
+	default:
+		c.Reply.Int(1)
 	}
 	return nil
+}
+
+// isSharedInt reports whether Redis would keep the value as one of its shared
+// objects, the integers below 10,000; with a limit of memory and a policy that
+// needs access times of each key, it has none.
+func isSharedInt(c *command.Call, d *keyspace.DB, key []byte) bool {
+	m := &c.Config.Memory
+	if m.MaxMemory > 0 && (strings.Contains(m.MaxMemoryPolicy, "lru") || strings.Contains(m.MaxMemoryPolicy, "lfu")) {
+		return false
+	}
+	if d.Type(key) != keyspace.String || d.Encoding(key) != "int" {
+		return false
+	}
+	val, _, _ := d.String(key)
+	n, ok := command.ParseInt(val)
+	return ok && n >= 0 && n < 10_000
 }
 
 func objectHelp(c *command.Call) error {

@@ -81,7 +81,7 @@ func object() command.Spec {
 			{Name: "idletime", Arity: 3, Flags: command.ReadOnly, Since: "2.2.3", Keys: at, Hints: random, ACL: []string{"keyspace"},
 				Summary: "Returns the seconds since a key was used", Complexity: "O(1)", Syntax: "key", Run: objectIdletime},
 			{Name: "refcount", Arity: 3, Flags: command.ReadOnly, Since: "2.2.3", Keys: at, Hints: random, ACL: []string{"keyspace"},
-				Summary: "Returns the number of references to a value: 1, since none is shared", Complexity: "O(1)", Syntax: "key", Run: objectRefcount},
+				Summary: "Returns the number of references that Redis would have to a value: 1, but for small integers", Complexity: "O(1)", Syntax: "key", Run: objectRefcount},
 		}}
 }
 
@@ -129,7 +129,7 @@ func sorting() []command.Spec {
 	return []command.Spec{
 		{Name: "sort", Arity: -2, Flags: command.Write | command.DenyOOM | command.MovableKeys | command.AllShards, Since: "1.0.0", ACL: acl,
 			Keys: []command.KeySpec{command.Key(1, readKey), byGet,
-				{Flags: command.KeyOW | command.KeyUpdate, Keyword: "STORE", StartFrom: 2, Step: 1, Notes: "The destination, where there is one"}},
+				{Flags: command.KeyOW | command.KeyUpdate, Keyword: "STORE", StartFrom: -2, Step: 1, Notes: "The destination, where there is one"}},
 			Summary: "Sorts a list, a set or a sorted set, and returns or stores the result", Complexity: "O(N+M*log(M)) for N elements, M of them returned",
 			Syntax: "key " + order + " [STORE destination]", Run: sortStore},
 		{Name: "sort_ro", Arity: -2, Flags: command.ReadOnly | command.MovableKeys | command.AllShards, Since: "7.0.0", ACL: acl,
