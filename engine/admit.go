@@ -29,7 +29,7 @@ func (s *Session) admit(spec *command.Spec, args [][]byte) error {
 		}
 	}
 	if e.pause.active.Load() && (s.multi == nil || spec.Any(command.Unqueued)) {
-		e.pause.wait(s, spec)
+		e.pause.wait(s, spec, args)
 		s.tick() // the command begins here
 	}
 	return nil

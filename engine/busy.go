@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -129,14 +130,14 @@ func (p *pauseState) writesPaused(now time.Time) bool {
 }
 
 // blocks returns how long a command has to wait, and the channel that ends it early.
-func (p *pauseState) blocks(now time.Time, s *Session, spec *command.Spec) (time.Duration, <-chan struct{}) {
+func (p *pauseState) blocks(now time.Time, s *Session, spec *command.Spec, args [][]byte) (time.Duration, <-chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.active.Load() || !now.Before(p.until) {
 		p.active.Store(false)
 		return 0, nil
 	}
-	if !p.all && !s.writes(spec) || spec.Name == "client" || spec.Parent() != nil && spec.Parent().Name == "client" {
+	if !p.all && !s.writes(spec, args) || spec.Name == "client" || spec.Parent() != nil && spec.Parent().Name == "client" {
 		return 0, nil
 	}
 	return p.until.Sub(now), p.ended
@@ -144,10 +145,10 @@ func (p *pauseState) blocks(now time.Time, s *Session, spec *command.Spec) (time
 
 // wait holds the session's goroutine until the pause is over for spec. The
 // connection's loop is given away meanwhile.
-func (p *pauseState) wait(s *Session, spec *command.Spec) {
+func (p *pauseState) wait(s *Session, spec *command.Spec, args [][]byte) {
 	given := false
 	for {
-		d, ended := p.blocks(s.engine.now(), s, spec)
+		d, ended := p.blocks(s.engine.now(), s, spec, args)
 		if d <= 0 {
 			return
 		}
@@ -171,17 +172,22 @@ func (p *pauseState) wait(s *Session, spec *command.Spec) {
 
 // writes reports whether the command may write, as far as a pause of writes is
 // concerned: EXEC does when one of its commands does.
-func (s *Session) writes(spec *command.Spec) bool {
-	if spec.Any(command.Write | command.MayReplicate | command.Revocable) {
+func (s *Session) writes(spec *command.Spec, args [][]byte) bool {
+	if mayWrite(spec, args) {
 		return true
 	}
 	if s.multi == nil || spec.Name != "exec" {
 		return false
 	}
-	for i := range s.multi.commands {
-		if s.multi.commands[i].spec.Any(command.Write | command.MayReplicate | command.Revocable) {
-			return true
-		}
+	return slices.ContainsFunc(s.multi.commands, func(q queuedCommand) bool { return mayWrite(q.spec, q.args) })
+}
+
+func mayWrite(spec *command.Spec, args [][]byte) bool {
+	switch {
+	case spec.Any(command.ReadOnly):
+		return false
+	case spec.MayWrite != nil:
+		return spec.MayWrite(args)
 	}
-	return false
+	return spec.Any(command.Write | command.MayReplicate | command.Revocable)
 }

@@ -53,6 +53,7 @@ func debugReload(c *command.Call) error {
 			break
 		}
 	}
+	e.eachHeld(u, func(s *shard) { s.TakeCreated() })
 	u.NowMs, u.Want = now, want
 	e.eachHeld(u, func(s *shard) { s.SetNow(now) })
 	if err != nil {

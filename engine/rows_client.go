@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/subtle"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -116,7 +117,7 @@ func clientSetInfo(c *command.Call) error {
 func clientInfo(c *command.Call) error {
 	s := c.Client.(*Session)
 	s.show()
-	c.Reply.Verbatim("txt", s.describe()+"\n")
+	c.Reply.Verbatim("txt", s.describe(c.Args)+"\n")
 	return nil
 }
 
@@ -131,8 +132,9 @@ func (s *Session) class() string {
 	return "normal"
 }
 
-// describe is the session's line in CLIENT LIST.
-func (s *Session) describe() string {
+// describe is the session's line in CLIENT LIST. running is the command that it
+// is executing, where the caller knows: its bytes are the query buffer.
+func (s *Session) describe(running [][]byte) string {
 	e := s.engine
 	now := e.now()
 	idle := now.UnixMilli() - s.lastMs.Load()
@@ -148,11 +150,27 @@ func (s *Session) describe() string {
 		last = spec.FullName()
 	}
 	out := s.outbox.OutputBytes()
+	query, argv := requestSize(running)
 	return fmt.Sprintf("id=%d addr=%s laddr=%s fd=0 name=%s age=%d idle=%d flags=%s db=%d sub=%d psub=%d ssub=%d multi=%d "+
-		"qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=1024 rbp=0 obl=0 oll=0 omem=%d tot-mem=%d events=r cmd=%s user=%s redir=-1 resp=%d lib-name=%s lib-ver=%s",
+		"qbuf=%d qbuf-free=0 argv-mem=%d multi-mem=0 rbs=1024 rbp=0 obl=0 oll=0 omem=%d tot-mem=%d events=r cmd=%s user=%s redir=-1 resp=%d lib-name=%s lib-ver=%s",
 		s.id, s.o.Addr, s.o.LocalAddr, s.name, int64(now.Sub(s.created).Seconds()), idle/1000, s.flagsLocked(), v.db,
-		len(s.channels), len(s.patterns), len(s.shardChs), queued, out, out+sessionBytes, last, s.user, resp, s.libName, s.libVer)
+		len(s.channels), len(s.patterns), len(s.shardChs), queued, query, argv, out, out+sessionBytes, last, s.user, resp, s.libName, s.libVer)
 }
+
+// requestSize is how many bytes a command takes on the wire, and in it its arguments.
+func requestSize(args [][]byte) (query, argv int) {
+	if len(args) == 0 {
+		return 0, 0
+	}
+	query = len("*\r\n") + decimals(len(args))
+	for _, a := range args {
+		query += len("$\r\n\r\n") + decimals(len(a)) + len(a)
+		argv += len(a)
+	}
+	return query, argv
+}
+
+func decimals(n int) int { return len(strconv.Itoa(n)) }
 
 // sessionBytes is what CLIENT LIST counts for a session without buffers.
 const sessionBytes = 2048
@@ -203,11 +221,16 @@ func clientList(c *command.Call) error {
 		return wire.ErrSyntax
 	}
 	var b strings.Builder
-	s.engine.sessions.each(func(s *Session) {
-		if want(s) {
-			b.WriteString(s.describe())
-			b.WriteByte('\n')
+	s.engine.sessions.each(func(other *Session) {
+		if !want(other) {
+			return
 		}
+		var running [][]byte
+		if other == s {
+			running = c.Args
+		}
+		b.WriteString(other.describe(running))
+		b.WriteByte('\n')
 	})
 	c.Reply.Verbatim("txt", b.String())
 	return nil

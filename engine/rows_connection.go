@@ -112,7 +112,7 @@ func (s *Session) authenticate(user, pass []byte) error {
 	want := s.engine.live.Get().Security.RequirePass
 	if string(user) != "default" || want != "" && !sameSecret(pass, []byte(want)) {
 		s.engine.clientEvent(s, "refused")
-		s.engine.acl.refused(string(user), s.describe(), s.engine.now())
+		s.engine.acl.refused(string(user), s.describe(nil), s.engine.now())
 		return errWrongPass
 	}
 	s.authed = true

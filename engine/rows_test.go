@@ -390,3 +390,74 @@ func TestLimits(t *testing.T) {
 		t.Errorf("second connection: %v", err)
 	}
 }
+
+func TestEventsOfNewKeys(t *testing.T) {
+	onShards(t, func(t *testing.T, shards int) {
+		r := newRig(t, shards, func(c *config.Config) {
+			debugging(c)
+			c.Notifications.KeyspaceEvents = hook.Keyevent | hook.New | hook.String
+		})
+		c, sub := r.connect(), r.connect()
+		sub.do("PSUBSCRIBE *")
+		for _, step := range []struct {
+			line string
+			want []string
+		}{
+			{"SET a 1", []string{"new a", "set a"}},
+			{"SET a 2", []string{"set a"}},
+			{"LPUSH l x", []string{"new l"}},
+			{"LPUSH l x", nil},
+			{"RENAME l m", []string{"new m"}},
+			{"GET nosuch", nil},
+			{"MULTI", nil},
+			{"SET b 1", nil},
+			{"DEL b", nil},
+			{"SADD b 1", nil},
+			{"EXEC", []string{"new b", "set b", "new b"}},
+			{"DEBUG RELOAD", nil},
+			{"SET a 3", []string{"set a"}},
+		} {
+			c.do(step.line)
+			for _, want := range step.want {
+				got := strings.Trim(strings.TrimPrefix(plain(sub.next()), "[pmessage * __keyevent@0__:"), "]")
+				equal(t, step.line, got, want)
+			}
+			sub.quiet()
+		}
+	})
+}
+
+func TestPauseOfWrites(t *testing.T) {
+	row := func(name string, f command.Flags, may func([][]byte) bool) *command.Spec {
+		return &command.Spec{Name: name, Flags: f, MayWrite: may}
+	}
+	never := func([][]byte) bool { return false }
+	for _, tc := range []struct {
+		name string
+		spec *command.Spec
+		want bool
+	}{
+		{"a read", row("get", command.ReadOnly, nil), false},
+		{"a write", row("set", command.Write, nil), true},
+		{"what may be replicated", row("publish", command.MayReplicate, nil), true},
+		{"a script", row("eval", command.Revocable|command.MayReplicate, nil), true},
+		{"a read-only script", row("eval_ro", command.Revocable|command.ReadOnly, nil), false},
+		{"a script that promises", row("eval", command.Revocable|command.MayReplicate, never), false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			s := &Session{}
+			equal(t, "writes", s.writes(tc.spec, nil), tc.want)
+			s.multi = &multi{commands: []queuedCommand{{spec: tc.spec}}}
+			equal(t, "in a transaction", s.writes(&command.Spec{Name: "exec"}, nil), tc.want)
+		})
+	}
+}
+
+func TestClientListShowsTheRequest(t *testing.T) {
+	r := newRig(t, 1, nil)
+	c, _ := r.connect(), r.connect()
+	list := strings.Split(strings.TrimSpace(string(c.value("CLIENT LIST").Str)), "\n")
+	if !strings.Contains(list[0], " qbuf=26 qbuf-free=0 argv-mem=10 ") || !strings.Contains(list[1], " qbuf=0 ") {
+		t.Error(list)
+	}
+}

@@ -31,17 +31,23 @@ func (e *Engine) beginAt(u *command.Unit, refuse <-chan struct{}, atMs int64) bo
 	if e.listeners.Load() > 0 {
 		u.Want |= command.WantKeys
 	}
-	if e.events.Load() != 0 || e.bus.KeyClasses() != 0 {
+	if classes := hook.Class(e.events.Load()) | e.bus.KeyClasses(); classes != 0 {
 		u.Want |= command.WantEvents
+		if classes&hook.New != 0 {
+			u.Want |= command.WantNew
+		}
 	}
+	reportNew := u.Want&command.WantNew != 0
 	if u.All {
 		for _, s := range e.shards {
 			s.SetNow(atMs)
+			s.ReportCreated(reportNew)
 		}
 		return true
 	}
 	for _, n := range u.Held {
 		e.shards[n].SetNow(atMs)
+		e.shards[n].ReportCreated(reportNew)
 	}
 	return true
 }
@@ -59,6 +65,9 @@ type outcome struct {
 // then calls publish.
 func (e *Engine) end(u *command.Unit) outcome {
 	var out outcome
+	if u.Want&command.WantNew != 0 {
+		u.NoteNew()
+	}
 	if u.Want&command.WantEvents != 0 && len(*e.atomics.Load()) > 0 {
 		e.atomicKeyHooks(u)
 	}

@@ -142,6 +142,9 @@ func (c *Call) Changed(key []byte, class hook.Class, event string) {
 func (c *Call) ChangedIn(db int, key []byte, class hook.Class, event string) {
 	u := c.Unit
 	u.Dirty++
+	if u.Want&WantNew != 0 {
+		u.NoteNew() // comes before what was done with the key
+	}
 	if u.Want != 0 {
 		u.Changes = append(u.Changes, Change{DB: db, Key: u.Keep(key), Class: class, Event: event, Depth: u.Depth})
 	}

@@ -139,6 +139,9 @@ type Spec struct {
 	Syntax string
 	Sub    []Spec
 	Run    Handler
+	// MayWrite, where it is set, says for a Revocable row whether these arguments
+	// may lead to writes, so that CLIENT PAUSE WRITE lets scripts go on that do not.
+	MayWrite func(args [][]byte) bool
 
 	parent *Spec
 	stats  *Stats

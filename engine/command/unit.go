@@ -31,6 +31,7 @@ type Interest uint8
 const (
 	WantKeys   Interest = 1 << iota // watched keys, blocked clients, client-side caches
 	WantEvents                      // notifications and hooks
+	WantNew                         // events of class n
 )
 
 // Engine is what a unit needs of the engine that runs it.
@@ -86,6 +87,26 @@ func (u *Unit) Holds(shard int) bool {
 		}
 	}
 	return false
+}
+
+// NoteNew adds a change of class n for each key that has come into being since
+// the last time.
+func (u *Unit) NoteNew() {
+	if u.All {
+		for i := range u.Space.Shards() {
+			u.noteNewIn(i)
+		}
+		return
+	}
+	for _, i := range u.Held {
+		u.noteNewIn(i)
+	}
+}
+
+func (u *Unit) noteNewIn(shard int) {
+	for _, k := range u.Space.Shard(shard).TakeCreated() {
+		u.Changes = append(u.Changes, Change{DB: k.DB, Key: k.Key, Class: hook.New, Event: "new", Depth: u.Depth})
+	}
 }
 
 // Reset makes the unit ready for its next use, keeping its buffers and its

@@ -148,7 +148,7 @@ func (d *DB) Clear() int {
 		s.undo.noteClear(d)
 	}
 	s.setTable(d, newTable(s, d.id))
-	if s.guard == 0 {
+	if s.guard&(guardView|guardUndo) == 0 {
 		s.drop(t)
 	}
 	return n

@@ -17,7 +17,7 @@ type Shard struct {
 	limits  Limits
 	rng     *rand.Rand
 	used    atomic.Int64
-	guard   uint8 // what must be told before a record changes: guardView, guardUndo
+	guard   uint8 // what must be told before a record changes: guardView, guardUndo, guardNew
 	epoch   byte  // that records of the running view, or newer ones, carry
 	aborted int   // views begun since all records were last stamped
 	view    *shardView
@@ -26,11 +26,13 @@ type Shard struct {
 	scratch []byte     // for packed values on their way to a larger slot
 	popped  []byte     // the element that the last pop returned
 	member  []byte     // the element that is being removed
+	created []Created  // since the last TakeCreated, while guardNew is set
 }
 
 const (
 	guardView = 1 << iota
 	guardUndo
+	guardNew
 )
 
 func newShard(k *Keyspace, index int, o Options) *Shard {
@@ -90,4 +92,33 @@ func (s *Shard) before(t *table, hash uint64, key []byte, r rec) {
 	if s.guard&guardUndo != 0 {
 		s.undo.save(t, hash, key, r)
 	}
+	if s.guard&guardNew != 0 && r == nil {
+		s.created = append(s.created, Created{DB: t.db, Key: append([]byte(nil), key...)})
+	}
+}
+
+// Created is a key that came into being.
+type Created struct {
+	DB  int
+	Key []byte
+}
+
+// ReportCreated says whether the keys that come into being from now on are kept for TakeCreated.
+func (s *Shard) ReportCreated(on bool) {
+	if on {
+		s.guard |= guardNew
+	} else {
+		s.guard &^= guardNew
+	}
+	if len(s.created) > 0 {
+		s.created = nil
+	}
+}
+
+// TakeCreated returns the keys that have come into being since the last call, in that order. The
+// slice is the caller's until the next key does.
+func (s *Shard) TakeCreated() []Created {
+	out := s.created
+	s.created = s.created[:0]
+	return out
 }

@@ -146,6 +146,7 @@ func (s *Shard) RollbackTo(sp int) {
 	}
 	u.entries = u.entries[:sp]
 	u.last = sp
+	s.created = nil
 	s.gen++
 }
 
