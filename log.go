@@ -55,10 +55,11 @@ func (db *DB) startRewrite() error {
 }
 
 // controls are the commands that steer what lies outside the engine.
-func (db *DB) controls(o Options) engine.Controls {
+func (db *DB) controls(o Options, reload func() error) engine.Controls {
 	return engine.Controls{
 		Rewrite:  db.startRewrite,
 		Shutdown: o.Shutdown,
+		Reload:   reload,
 		Modules: func() (list []engine.ModuleInfo) {
 			for _, name := range db.plugins.Names() {
 				list = append(list, engine.ModuleInfo{Name: name, Version: 1})

@@ -88,8 +88,9 @@ func prepare(o Options) (*assembly, error) {
 func (db *DB) assemble(o Options) error {
 	cfg := db.live.Get()
 	db.engine = engine.New(engine.Options{Live: db.live, Log: db.log, Now: o.Now, Groups: groups(), Version: Version})
-	db.engine.SetControls(db.controls(o))
-	if err := db.plugins.Add(db.engine, "scripting", scripting.New()); err != nil {
+	runner := scripting.New()
+	db.engine.SetControls(db.controls(o, runner.Reload))
+	if err := db.plugins.Add(db.engine, "scripting", runner); err != nil {
 		return err
 	}
 	if err := db.plugins.Provision(db.engine, named(cfg)); err != nil {

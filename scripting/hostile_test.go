@@ -95,7 +95,10 @@ func TestHostile(t *testing.T) {
 		c.Scripting.TimeLimit = 30 * time.Millisecond
 		c.Scripting.MaxMemory = 16 << 20
 	}))
-	for _, tc := range hostile {
+	for i, tc := range hostile {
+		if testing.Short() && i%5 != 0 {
+			continue
+		}
 		t.Run(tc.name, func(t *testing.T) {
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
@@ -106,7 +109,7 @@ func TestHostile(t *testing.T) {
 			if !strings.Contains(got, tc.want) && !strings.Contains(got, errLimit) {
 				t.Errorf("got %.300s\nwant %s", got, tc.want)
 			}
-			if took > 4*time.Second {
+			if took > 20*time.Second { // far above what a quiet machine needs
 				t.Errorf("took %v", took)
 			}
 			if grown := int64(after.Sys) - int64(before.Sys); grown > 1<<30 {
@@ -123,6 +126,9 @@ func TestHostile(t *testing.T) {
 }
 
 func TestMemoryLimit(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	r := newRig(t, with(func(c *config.Config) {
 		c.Scripting.TimeLimit = time.Minute
 		c.Scripting.MaxMemory = 16 << 20

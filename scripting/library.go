@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
@@ -39,6 +40,7 @@ type lib struct {
 	main, background instance
 	mu               sync.Mutex
 	spares           []*state
+	retired          atomic.Bool // replaced: runs under way go on, their states are not kept
 }
 
 // function is what redis.register_function registered.
@@ -53,7 +55,7 @@ type function struct {
 // instance is a state that is used by one goroutine at a time.
 type instance struct {
 	mu sync.Mutex
-	s  *state // made when it is first needed
+	s  atomic.Pointer[state] // made when it is first needed; changed with mu held
 }
 
 // maxSpares bounds the spare states that are kept.
@@ -79,9 +81,10 @@ func (h *Runner) newLib(code, file string, unlimited bool) (*lib, error) {
 		return nil, err
 	}
 	if len(l.functions)+len(l.hooks)+len(l.commands)+len(l.timers) == 0 {
+		h.forget(s)
 		return nil, wire.Error("ERR No functions registered")
 	}
-	l.main.s = s
+	l.main.s.Store(s)
 	return l, nil
 }
 
@@ -119,10 +122,17 @@ func (l *lib) newState(target *lib, unlimited bool) (*state, error) {
 func (l *lib) again() (*state, error) {
 	shadow := &lib{host: l.host, name: l.name}
 	s, err := l.newState(shadow, true)
-	if err == nil && len(s.callbacks) != l.callbacks {
-		err = fmt.Errorf("library %s registers differently each time", l.name)
+	if err != nil {
+		return nil, err
 	}
-	return s, err
+	if l.retired.Load() {
+		l.host.forget(s)
+	}
+	if len(s.callbacks) != l.callbacks {
+		l.host.forget(s)
+		return nil, fmt.Errorf("library %s registers differently each time", l.name)
+	}
+	return s, nil
 }
 
 // units knows which units are inside a library, so that a call that comes back
@@ -179,18 +189,19 @@ func (l *lib) outside(fn func(s *state) error) error {
 // use runs fn with the instance's state, which is made anew when there is none
 // or a fault in Go code has spoilt it. Called with the instance locked.
 func (in *instance) use(l *lib, fn func(s *state) error) error {
-	if in.s != nil && in.s.tainted {
-		l.host.forget(in.s)
-		in.s = nil
+	s := in.s.Load()
+	if s != nil && s.tainted {
+		l.host.forget(s)
+		s = nil
 	}
-	if in.s == nil {
-		s, err := l.again()
-		if err != nil {
+	if s == nil {
+		var err error
+		if s, err = l.again(); err != nil {
 			return err
 		}
-		in.s = s
+		in.s.Store(s)
 	}
-	return fn(in.s)
+	return fn(s)
 }
 
 func (l *lib) spare() (*state, error) {
@@ -208,7 +219,7 @@ func (l *lib) spare() (*state, error) {
 func (l *lib) giveBack(s *state) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if s.tainted || len(l.spares) >= maxSpares {
+	if s.tainted || len(l.spares) >= maxSpares || l.retired.Load() {
 		l.host.forget(s)
 		return
 	}
@@ -217,9 +228,10 @@ func (l *lib) giveBack(s *state) {
 
 // retire forgets the library's states. Runs that are under way go on.
 func (l *lib) retire() {
+	l.retired.Store(true)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, s := range append(l.spares, l.main.s, l.background.s) {
+	for _, s := range append(l.spares, l.main.s.Load(), l.background.s.Load()) {
 		if s != nil {
 			l.host.forget(s)
 		}
