@@ -19,7 +19,11 @@ func (nowhere) GiveAway()        {}
 func (nowhere) OutputBytes() int { return 0 }
 
 func (e *Engine) newInternal() *Session {
-	return e.newSession(SessionOptions{Addr: "internal", Transport: "embedded", Outbox: nowhere{}})
+	s := e.newSession(SessionOptions{Addr: "internal", Transport: "embedded", Outbox: nowhere{}})
+	// Nobody closes it: a context of its own would stay with the engine's for ever.
+	s.cancel()
+	s.ctx, s.unitCtx, s.cancel = e.ctx, e.unitCtx, func() {}
+	return s
 }
 
 // system is the client in whose name the engine itself acts.
@@ -31,7 +35,9 @@ func (e *Engine) system() *Session {
 // Do runs one command as a unit of its own, from any goroutine that holds no
 // lock of the engine, and commits it. reply gets its values; when the command
 // fails, reply gets nothing and the error is returned. Blocking commands answer
-// at once, as in a transaction. ctx carries the hooks' depth.
+// at once, as in a transaction. ctx carries the hooks' depth. A handler or
+// atomic hook, which runs inside a unit, calls its Call's Do instead: with the
+// Call's context, Do answers ErrInsideUnit; with another it would wait for ever.
 func (e *Engine) Do(ctx context.Context, db int, args [][]byte, reply wire.Reply) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -46,6 +52,12 @@ func (e *Engine) Do(ctx context.Context, db int, args [][]byte, reply wire.Reply
 // Update runs a row, which need not be in the table, as a unit of its own and
 // commits it. See Do.
 func (e *Engine) Update(ctx context.Context, db int, spec *command.Spec, args [][]byte, reply wire.Reply) error {
+	switch {
+	case isInside(ctx):
+		return ErrInsideUnit
+	case ofConnection(spec):
+		return errOfConnection(spec)
+	}
 	s := e.internal.Get().(*Session)
 	defer e.internal.Put(s)
 	s.db, s.depth = db, hook.DepthOf(ctx)
@@ -55,6 +67,9 @@ func (e *Engine) Update(ctx context.Context, db int, spec *command.Spec, args []
 	start, c := e.now(), &s.call
 	s.fill(c)
 	c.Context, c.Nested = ctx, true
+	if !spec.Any(command.NoUnit) {
+		c.Context = inside(ctx)
+	}
 	c.Begin(spec, args, reply)
 	err := e.run(c, start.UnixMilli())
 	if spec.Stats() != nil {

@@ -43,8 +43,9 @@ type Engine struct {
 	appended atomic.Int64
 	feed     feed
 
-	ctx    context.Context
-	cancel context.CancelFunc
+	ctx     context.Context
+	unitCtx context.Context // ctx, for what runs inside a unit
+	cancel  context.CancelFunc
 
 	sessions      sessionList
 	parts         parts
@@ -107,6 +108,7 @@ func New(o Options) *Engine {
 		bus: hook.NewBus(o.Now, o.Log), hub: newHub(), started: o.Now(), runID: newRunID(), version: o.Version,
 	}
 	e.ctx, e.cancel = context.WithCancel(context.Background())
+	e.unitCtx = inside(e.ctx)
 	e.space = keyspace.New(keyspace.Options{
 		Shards: shardCount(cfg.Server.Shards), Databases: cfg.Server.Databases, Limits: limits(cfg),
 	})

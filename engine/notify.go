@@ -69,7 +69,7 @@ func (e *Engine) runAtomics(u *command.Unit, ev hook.Event) (failed error) {
 func (e *Engine) runAtomic(u *command.Unit, a command.Atomic, ev hook.Event) error {
 	p, depth := e.record(u), u.Depth
 	u.Depth = ev.Depth() + 1
-	c := command.Call{Context: e.ctx, Spec: &atomicSpec, DB: max(ev.Database(), 0), Client: e.system(), Unit: u, Config: e.live.Get(), Nested: true}
+	c := command.Call{Context: e.unitCtx, Spec: &atomicSpec, DB: max(ev.Database(), 0), Client: e.system(), Unit: u, Config: e.live.Get(), Nested: true}
 	err := a.Hook.Run(func() error { return a.Run(&c, ev) })
 	u.Depth = depth
 	if err != nil {

@@ -154,6 +154,9 @@ func (e *Engine) run(c *command.Call, nowMs int64) error {
 	u.Reset()
 	if c.Spec.Any(command.NoUnit) {
 		u.NowMs, u.Engine, u.Space, u.Want = nowMs, e, e.space, 0
+		if s, ok := c.Client.(*Session); ok && c.Context == s.unitCtx {
+			c.Context = s.ctx // it holds no lock
+		}
 		return e.call(c, false)
 	}
 	e.holdSpec(u, c.Spec, c.Args)
@@ -298,16 +301,11 @@ func (e *Engine) Exec(c *command.Call, args [][]byte, reply wire.Reply) error {
 	*child = *c
 	child.Nested, child.Parent = true, c
 	child.Begin(spec, args, reply)
-	if e.expiresOn(spec) {
-		if err := e.expireMet(child); err != nil {
-			return err
-		}
-	}
+	before := c.Unit.Dirty
 	if c.Script && e.monitored(spec) {
 		e.monitor(spec, c.DB, "lua", args, e.now())
 	}
-	before := c.Unit.Dirty
-	err = e.call(child, true)
+	err = e.nested(child)
 	if c.Unit.Dirty > before {
 		c.LogNothing() // the log has what the parts did; the whole would do it again
 	}
@@ -318,6 +316,26 @@ func (e *Engine) Exec(c *command.Call, args [][]byte, reply wire.Reply) error {
 	return err
 }
 
+// nested runs a command inside the unit of another. One that asks to be undone
+// is, also where the other goes on.
+func (e *Engine) nested(c *command.Call) error {
+	if e.expiresOn(c.Spec) {
+		if err := e.expireMet(c); err != nil {
+			return err
+		}
+	}
+	if !c.Spec.Any(command.Revocable) {
+		return e.call(c, true)
+	}
+	p := e.record(c.Unit)
+	err := e.call(c, true)
+	if command.IsRollback(err) {
+		e.rollback(c.Unit, p)
+	}
+	e.commit(c.Unit, p)
+	return err
+}
+
 // admitNested says why a command must not run inside the unit of another.
 func (e *Engine) admitNested(c *command.Call, spec *command.Spec) error {
 	switch {
@@ -325,6 +343,8 @@ func (e *Engine) admitNested(c *command.Call, spec *command.Spec) error {
 		return wire.Error("ERR This Redis command is not allowed from script")
 	case c.ReadOnly && spec.Any(command.Write|command.MayReplicate):
 		return wire.Error("ERR Write commands are not allowed from read-only scripts.")
+	case ofConnection(spec):
+		return errOfConnection(spec)
 	case spec.Is(command.Write) && c.Unit.Dirty == 0:
 		return e.admitWrite(spec)
 	}
@@ -341,8 +361,8 @@ func (e *Engine) holds(u *command.Unit, spec *command.Spec, args [][]byte) bool 
 	}
 	var buf [16]command.KeyPos
 	keys, ok := spec.AppendKeys(buf[:0], args)
-	if !ok {
-		return false
+	if !ok || len(keys) == 0 {
+		return false // it may touch any
 	}
 	for _, k := range keys {
 		if !u.Holds(e.shardOf(args[k.Index])) {

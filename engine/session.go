@@ -59,6 +59,8 @@ type Session struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 
+	unitCtx context.Context // ctx, for what runs inside a unit
+
 	// Of the session's own goroutine, or of who holds the claim of its waiter:
 	unit       command.Unit
 	call       command.Call
@@ -153,6 +155,7 @@ func (e *Engine) newSession(o SessionOptions) *Session {
 		engine: e, id: e.sessions.nextID(), o: o, outbox: o.Outbox, user: "default", created: e.now(), shown: shown{queued: -1},
 	}
 	s.ctx, s.cancel = context.WithCancel(e.ctx)
+	s.unitCtx = inside(s.ctx)
 	s.authed = o.Transport == "embedded" || e.live.Get().Security.RequirePass == ""
 	s.lastMs.Store(e.NowMs())
 	return s
@@ -187,7 +190,7 @@ func (s *Session) Subscribed() bool { return s.subs.Load() > 0 }
 
 // fill sets what a call has from its session.
 func (s *Session) fill(c *command.Call) {
-	c.Context, c.DB, c.Client, c.Unit, c.Config = s.ctx, s.db, s, &s.unit, s.engine.live.Get()
+	c.Context, c.DB, c.Client, c.Unit, c.Config = s.unitCtx, s.db, s, &s.unit, s.engine.live.Get()
 	c.Nested, c.Replay, c.Script, c.ReadOnly, c.Retry = false, false, false, false, false
 	c.Parent, s.unit.Depth = nil, s.depth
 }

@@ -113,6 +113,9 @@ func (u *Unit) noteNewIn(shard int) {
 // depth, which belongs to who runs it.
 func (u *Unit) Reset() {
 	clear(u.Events)
+	if cap(u.Records) > maxKept || cap(u.Changes) > maxKept || cap(u.Events) > maxKept || cap(u.slots) > maxKept {
+		u.Records, u.Changes, u.Events, u.slots = nil, nil, nil, nil
+	}
 	u.All, u.Held, u.Records = false, u.Held[:0], u.Records[:0]
 	u.Changes, u.Events, u.Dirty = u.Changes[:0], u.Events[:0], 0
 	u.Recording = false
@@ -122,8 +125,12 @@ func (u *Unit) Reset() {
 	u.arena, u.slots = u.arena[:0], u.slots[:0]
 }
 
-// maxArena bounds what an idle unit keeps after a large one.
-const maxArena = 1 << 20
+// What an idle unit keeps after a large one: bytes of copies, elements of each
+// list.
+const (
+	maxArena = 1 << 20
+	maxKept  = 1 << 12
+)
 
 // Mark is a position in what the unit has gathered, for Truncate.
 type Mark struct{ records, changes, events, dirty int }

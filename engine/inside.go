@@ -1,0 +1,40 @@
+package engine
+
+import (
+	"context"
+	"errors"
+
+	"github.com/kevy-lua/kevy-lua/engine/command"
+	"github.com/kevy-lua/kevy-lua/engine/wire"
+)
+
+// ErrInsideUnit is returned by Do and Update when they are called, with the
+// context of a Call, by a handler or atomic hook that runs inside a unit: a new
+// unit would wait for the locks of this one for ever.
+var ErrInsideUnit = errors.New("engine: Do was called inside a unit, which would wait for itself; use the Call's own Do")
+
+type insideKey struct{}
+
+// inside marks a context as that of a unit, which holds locks.
+func inside(ctx context.Context) context.Context { return context.WithValue(ctx, insideKey{}, true) }
+
+func isInside(ctx context.Context) bool { return ctx.Value(insideKey{}) != nil }
+
+// ofConnection reports whether a command is about the state of a connection
+// over several commands, so that it makes no sense where there is none: for Do,
+// and inside the unit of another command.
+func ofConnection(spec *command.Spec) bool {
+	if spec.Any(command.Unqueued) {
+		return true
+	}
+	switch spec.FullName() {
+	case "unwatch", "auth", "hello", "monitor", "sync", "psync", "replconf", "client|reply", "client|setname", "client|setinfo",
+		"client|no-evict", "client|no-touch", "client|tracking", "client|caching":
+		return true
+	}
+	return false
+}
+
+func errOfConnection(spec *command.Spec) error {
+	return wire.Errorf("ERR '%s' is about a connection, and there is none here", spec.FullName())
+}
