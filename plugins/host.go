@@ -136,7 +136,7 @@ func (h *Host) OnExpired(match string, fn func(ctx context.Context, ev *hook.Exp
 	return observe(h, hook.Options{Kind: hook.KindExpired, Match: match, DB: hook.AnyDB}, fn)
 }
 
-// OnKey observes changes of keys that match the glob, of the given classes (0: all).
+// OnKey observes changes of keys that match the glob, of the given classes (0: hook.All).
 func (h *Host) OnKey(match string, classes hook.Class, fn func(ctx context.Context, ev *hook.Key) error) error {
 	return observe(h, hook.Options{Kind: hook.KindKey, Match: match, Class: classes, DB: hook.AnyDB}, fn)
 }

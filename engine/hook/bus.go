@@ -107,11 +107,7 @@ func (t *table) put(h *Hook, q *queue) {
 		t.queues[h.o.Kind] = append(t.queues[h.o.Kind], q)
 	}
 	if h.o.Kind == KindKey {
-		c := h.o.Class
-		if c == 0 {
-			c = All | New | Miss
-		}
-		t.classes |= c
+		t.classes |= h.o.Class
 	}
 }
 

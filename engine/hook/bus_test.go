@@ -74,7 +74,10 @@ func TestFilters(t *testing.T) {
 		{"class", Options{Name: "a", Owner: "t", Kind: KindKey, DB: AnyDB, Class: List | Hash}, key("x"), false},
 		{"name", Options{Name: "a", Owner: "t", Kind: KindKey, DB: AnyDB, Names: []string{"del", "set"}}, key("x"), true},
 		{"other name", Options{Name: "a", Owner: "t", Kind: KindKey, DB: AnyDB, Names: []string{"del"}}, key("x"), false},
-		{"too deep", Options{Name: "a", Owner: "t", Kind: KindKey, DB: AnyDB, MaxDepth: 2}, &Key{Origin: Origin{Nest: 3}}, false},
+		{"new, not asked for", Options{Name: "a", Owner: "t", Kind: KindKey, DB: AnyDB}, &Key{Class: New, Name: "new"}, false},
+		{"new, by class", Options{Name: "a", Owner: "t", Kind: KindKey, DB: AnyDB, Class: New}, &Key{Class: New, Name: "new"}, true},
+		{"new, by name", Options{Name: "a", Owner: "t", Kind: KindKey, DB: AnyDB, Names: []string{"new"}}, &Key{Class: New, Name: "new"}, true},
+		{"too deep", Options{Name: "a", Owner: "t", Kind: KindKey, DB: AnyDB, MaxDepth: 2}, &Key{Origin: Origin{Nest: 3}, Class: String}, false},
 	}
 	for _, tt := range tests {
 		if err := tt.o.fill(); err != nil {

@@ -27,6 +27,9 @@ const (
 // All is what the letter A stands for: every class but New and Miss.
 const All = Generic | String | List | Set | Hash | ZSet | Expiry | Eviction | Stream | Module
 
+// named are the classes outside All that have one event each, by its name.
+var named = map[string]Class{"new": New, "keymiss": Miss}
+
 // Letters are all that notify-keyspace-events may hold; A stands for All.
 const Letters = "A" + letters
 

@@ -41,7 +41,7 @@ type Options struct {
 	Match string   // glob on Event.Subject; "" for all
 	DB    int      // only events of this database; AnyDB for all
 	Names []string // key events: only these Redis event names; nil for all
-	Class Class    // key events: only these classes; 0 for all
+	Class Class    // key events: only these classes; 0 for All, and the classes of Names beside it
 	Mode  Mode     // default Observe
 	Keys  []string // atomic: the keys it touches (globs); nil takes all locks
 
@@ -61,6 +61,12 @@ const AnyDB = -1
 func (o *Options) fill() error {
 	if o.Name == "" || o.Owner == "" || o.Kind == "" {
 		return errors.New("hook: a subscription needs a name, an owner and an event")
+	}
+	if o.Class == 0 {
+		o.Class = All
+		for _, name := range o.Names {
+			o.Class |= named[name]
+		}
 	}
 	setDefault(&o.Mode, Observe)
 	setDefault(&o.Queue, 4096)
@@ -143,7 +149,7 @@ func (h *Hook) Wants(ev Event) bool {
 }
 
 func (h *Hook) wantsName(k *Key) bool {
-	if h.o.Class != 0 && h.o.Class&k.Class == 0 {
+	if h.o.Class&k.Class == 0 {
 		return false
 	}
 	if len(h.o.Names) == 0 {
