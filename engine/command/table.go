@@ -16,14 +16,24 @@ import (
 // come and go at run time.
 type Table struct {
 	mu   sync.Mutex // serialises writers
-	rows atomic.Pointer[map[string]*Spec]
+	rows atomic.Pointer[rows]
+}
+
+// rows are a table's contents at one time. They never change.
+type rows struct {
+	byName map[string]*Spec
+	index  index
+}
+
+func (t *Table) store(byName map[string]*Spec) {
+	t.rows.Store(&rows{byName, newIndex(byName)})
 }
 
 // NewTable returns a table of the given groups of rows. It panics on a
 // duplicate or malformed row: that is a programmer's error.
 func NewTable(groups ...[]Spec) *Table {
 	t := &Table{}
-	t.rows.Store(&map[string]*Spec{})
+	t.store(map[string]*Spec{})
 	for _, g := range groups {
 		if err := t.Add(g...); err != nil {
 			panic(err)
@@ -36,7 +46,7 @@ func NewTable(groups ...[]Spec) *Table {
 func (t *Table) Add(specs ...Spec) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	next := maps.Clone(*t.rows.Load())
+	next := maps.Clone(t.rows.Load().byName)
 	for i := range specs {
 		s := specs[i]
 		if err := s.check(); err != nil {
@@ -48,7 +58,7 @@ func (t *Table) Add(specs ...Spec) error {
 		s.adopt()
 		next[s.Name] = &s
 	}
-	t.rows.Store(&next)
+	t.store(next)
 	return nil
 }
 
@@ -56,11 +66,11 @@ func (t *Table) Add(specs ...Spec) error {
 func (t *Table) Remove(names ...string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	next := maps.Clone(*t.rows.Load())
+	next := maps.Clone(t.rows.Load().byName)
 	for _, n := range names {
 		delete(next, strings.ToLower(n))
 	}
-	t.rows.Store(&next)
+	t.store(next)
 }
 
 func (s *Spec) check() error {
@@ -94,26 +104,11 @@ func (s *Spec) adopt() {
 	}
 }
 
-// maxName is the length of the longest name that is looked up without an
-// allocation; no command has a longer one.
-const maxName = 64
-
 // Lookup finds a command by its name in any case, without allocating. It does
 // not look at sub-commands.
 func (t *Table) Lookup(name []byte) (*Spec, bool) {
-	if len(name) > maxName {
-		s, ok := (*t.rows.Load())[strings.ToLower(string(name))]
-		return s, ok
-	}
-	var buf [maxName]byte
-	for i, c := range name {
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		buf[i] = c
-	}
-	s, ok := (*t.rows.Load())[string(buf[:len(name)])]
-	return s, ok
+	s := t.rows.Load().index.find(name)
+	return s, s != nil
 }
 
 // Resolve finds the row that args call, sub-commands included, and checks the
@@ -163,7 +158,7 @@ func unknown(args [][]byte) error {
 
 // All returns the rows sorted by name. They must not be changed.
 func (t *Table) All() []*Spec {
-	rows := *t.rows.Load()
+	rows := t.rows.Load().byName
 	all := make([]*Spec, 0, len(rows))
 	for _, name := range slices.Sorted(maps.Keys(rows)) {
 		all = append(all, rows[name])
@@ -172,4 +167,4 @@ func (t *Table) All() []*Spec {
 }
 
 // Len is the number of rows, sub-commands not counted.
-func (t *Table) Len() int { return len(*t.rows.Load()) }
+func (t *Table) Len() int { return len(t.rows.Load().byName) }
