@@ -58,15 +58,15 @@ func (w *Writer) Error(e Error) { w.line('-', string(e)) }
 // line writes a one-line value. Line breaks inside would split the protocol,
 // so they become spaces.
 func (w *Writer) line(kind byte, s string) {
-	w.Buf = append(w.Buf, kind)
-	for i := 0; i < len(s); i++ {
-		c := s[i]
+	b := append(w.Buf, kind)
+	from := len(b)
+	b = append(b, s...)
+	for i, c := range b[from:] {
 		if c == '\r' || c == '\n' {
-			c = ' '
+			b[from+i] = ' '
 		}
-		w.Buf = append(w.Buf, c)
 	}
-	w.Buf = append(w.Buf, '\r', '\n')
+	w.Buf = append(b, '\r', '\n')
 }
 
 // Null writes RESP3's null or RESP2's null bulk string.
