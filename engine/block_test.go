@@ -21,7 +21,7 @@ func within(t *testing.T, what string, fn func()) {
 	}()
 	select {
 	case <-done:
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatalf("%s does not return", what)
 	}
 }
@@ -81,7 +81,7 @@ func TestWokenByAHook(t *testing.T) {
 		for i, b := range blocked {
 			equal(t, "woken", b.next(), fmt.Sprintf(`["q%d" "x"]`, i))
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := r.Bus().Flush(ctx); err != nil {
 			t.Errorf("the hook is stuck: %v", err)

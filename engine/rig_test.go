@@ -196,7 +196,7 @@ func (c *client) next() string {
 	select {
 	case v := <-c.pushed:
 		return v
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		c.t.Fatal("nothing arrives")
 		return ""
 	}

@@ -12,7 +12,7 @@ import (
 // await calls fn until it returns true; scripts that run tell nobody that they do.
 func await(t *testing.T, what string, fn func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !fn(); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !fn(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("waited in vain for %s", what)
 		}

@@ -48,7 +48,7 @@ func (r *rig) load(code string) {
 // flush waits until all observers are idle.
 func (r *rig) flush() {
 	r.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	if err := r.Bus().Flush(ctx); err != nil {
 		r.t.Fatal(err)

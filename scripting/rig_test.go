@@ -120,7 +120,7 @@ func newRig(t testing.TB, opts ...option) *rig {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := r.plugins.Stop(ctx); err != nil {
 			t.Errorf("stop: %v", err)

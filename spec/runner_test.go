@@ -143,7 +143,7 @@ func (p *peer) send(line string) error {
 }
 
 func (p *peer) read() ([]string, error) {
-	p.conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+	p.conn.SetReadDeadline(time.Now().Add(time.Minute))
 	v, err := wire.ReadValue(p.r)
 	if err != nil {
 		return nil, err

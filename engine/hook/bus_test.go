@@ -21,7 +21,7 @@ func key(k string) *Key { return &Key{Key: []byte(k), Name: "set", Class: String
 
 func flush(t *testing.T, b *Bus) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := b.Flush(ctx); err != nil {
 		t.Fatal(err)

@@ -21,7 +21,7 @@ import (
 )
 
 // patience bounds waits in tests; it is never used up when they pass.
-const patience = 10 * time.Second
+const patience = time.Minute
 
 // fakeCore is an engine with commands that exercise connections.
 type fakeCore struct {

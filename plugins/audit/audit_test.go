@@ -2,6 +2,7 @@ package audit_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -12,11 +13,12 @@ import (
 
 func TestAudit(t *testing.T) {
 	ctx := context.Background()
-	now := time.UnixMilli(1_700_000_000_000)
+	var clock atomic.Int64 // ms; observers read it on goroutines of their own
+	clock.Store(1_700_000_000_000)
 	cfg := config.Default()
 	cfg.Reaper.Mode = "manual"
 	cfg.Plugins = []config.Plugin{{Name: "Audit", Enabled: true, Options: map[string]any{"match": "s:*", "keep": 2}}}
-	db, err := kevylua.Open(kevylua.Options{Config: cfg, Now: func() time.Time { return now }})
+	db, err := kevylua.Open(kevylua.Options{Config: cfg, Now: func() time.Time { return time.UnixMilli(clock.Load()) }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,7 +27,7 @@ func TestAudit(t *testing.T) {
 		if _, err := db.Do(ctx, "SET", k, "v", "PX", 10); err != nil {
 			t.Fatal(err)
 		}
-		now = now.Add(15 * time.Millisecond)
+		clock.Add(15)
 		db.Tick(ctx)
 	}
 	if err := db.Engine().Bus().Flush(ctx); err != nil {
