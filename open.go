@@ -19,6 +19,7 @@ import (
 	"github.com/kevy-lua/kevy-lua/engine/command/list"
 	"github.com/kevy-lua/kevy-lua/engine/command/set"
 	"github.com/kevy-lua/kevy-lua/engine/command/str"
+	"github.com/kevy-lua/kevy-lua/engine/command/stream"
 	"github.com/kevy-lua/kevy-lua/engine/command/zset"
 	"github.com/kevy-lua/kevy-lua/engine/config"
 	"github.com/kevy-lua/kevy-lua/engine/hook"
@@ -256,6 +257,6 @@ const closeTimeout = 10 * time.Second
 // groups are the command groups besides the engine's own.
 func groups() [][]command.Spec {
 	return [][]command.Spec{
-		str.Table(), bitmap.Table(), key.Table(), hash.Table(), list.Table(), set.Table(), zset.Table(), geo.Table(),
+		str.Table(), bitmap.Table(), key.Table(), hash.Table(), list.Table(), set.Table(), zset.Table(), geo.Table(), stream.Table(),
 	}
 }

@@ -19,6 +19,7 @@ type waiter struct {
 	claim     atomic.Bool
 	over      atomic.Bool // for good: it is out of every queue
 	onTimeout func(wire.Reply)
+	gone      bool // it wants to know when a key is no more
 	args      [][]byte
 	spec      *command.Spec
 	since     time.Time
@@ -27,6 +28,8 @@ type waiter struct {
 	// deferred is a wish to end the wait that came while somebody held the claim.
 	deferred atomic.Int32
 }
+
+func (w *waiter) wantsGone() bool { return w.gone }
 
 // unparkCause says why a wait ends without the command having been answered.
 type unparkCause int32
@@ -47,7 +50,7 @@ func (e *Engine) park(c *command.Call, b *command.Block) {
 		return // it kept its places in the queues
 	}
 	s.batch.tally.fold(s) // from here on others may use the session's call
-	w := &waiter{session: s, onTimeout: b.OnTimeout, spec: c.Spec, since: e.now(), muted: s.replyOff || s.replySkip > 0}
+	w := &waiter{session: s, onTimeout: b.OnTimeout, gone: b.Gone, spec: c.Spec, since: e.now(), muted: s.replyOff || s.replySkip > 0}
 	for _, a := range c.Args {
 		w.args = append(w.args, slices.Clone(a))
 	}

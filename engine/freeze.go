@@ -127,6 +127,8 @@ func emitValue(f *keyspace.Frozen, emit func(db int, args ...[]byte) error) erro
 		f.RangeZSet(func(m []byte, score float64) bool {
 			return b.add(strconv.AppendFloat(nil, score, 'g', 17, 64), m)
 		})
+	case keyspace.Stream:
+		b.err = emitStream(f, emit)
 	}
 	if err := b.flush(); err != nil {
 		return err

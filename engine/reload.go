@@ -6,9 +6,11 @@ import (
 	"encoding/hex"
 	"errors"
 	"math"
+	"strconv"
 
 	"github.com/kevy-lua/kevy-lua/engine/command"
 	"github.com/kevy-lua/kevy-lua/engine/keyspace"
+	"github.com/kevy-lua/kevy-lua/engine/keyspace/stream"
 	"github.com/kevy-lua/kevy-lua/engine/wire"
 )
 
@@ -161,11 +163,38 @@ func digestOf(f *keyspace.Frozen) (d digest) {
 			d.mix(kind, m, number(math.Float64bits(score)))
 			return true
 		})
+	case keyspace.Stream:
+		d.mixStream(f.Stream())
 	}
 	if f.Deadline != 0 {
 		d.mix([]byte("deadline"))
 	}
 	return d
+}
+
+// mixStream sums up a stream: counters, entries, groups, and what is pending.
+func (d *digest) mixStream(s *stream.Content) {
+	number := func(n uint64) []byte { return strconv.AppendUint(nil, n, 10) }
+	d.mix([]byte("counters"), s.Last().Append(nil), s.MaxDeleted().Append(nil), number(s.Added()))
+	s.Range(stream.ID{}, stream.MaxID, func(e stream.Entry) bool {
+		parts := [][]byte{[]byte("entry"), e.ID.Append(nil)}
+		e.Each(func(name, value []byte) { parts = append(parts, name, value) })
+		d.mix(parts...)
+		return true
+	})
+	s.RangeGroups(func(g stream.Group) bool {
+		name := []byte(g.Name())
+		d.mix([]byte("group"), name, g.Last().Append(nil), appendInt(nil, g.Read()))
+		g.RangeConsumers(func(c stream.Consumer) bool {
+			d.mix([]byte("consumer"), name, []byte(c.Name()))
+			return true
+		})
+		g.RangePending(stream.ID{}, func(p stream.Pending) bool {
+			d.mix([]byte("pending"), name, p.ID.Append(nil), []byte(p.Consumer), appendInt(nil, p.Delivered), number(p.Count))
+			return true
+		})
+		return true
+	})
 }
 
 func debugDigestValue(c *command.Call) error {

@@ -20,6 +20,7 @@ import (
 	"github.com/kevy-lua/kevy-lua/engine/command/list"
 	"github.com/kevy-lua/kevy-lua/engine/command/set"
 	"github.com/kevy-lua/kevy-lua/engine/command/str"
+	"github.com/kevy-lua/kevy-lua/engine/command/stream"
 	"github.com/kevy-lua/kevy-lua/engine/command/zset"
 	"github.com/kevy-lua/kevy-lua/engine/config"
 	"github.com/kevy-lua/kevy-lua/engine/wire"
@@ -28,7 +29,7 @@ import (
 // groups are all groups of commands.
 func groups() [][]command.Spec {
 	return [][]command.Spec{
-		str.Table(), bitmap.Table(), list.Table(), set.Table(), zset.Table(), hash.Table(), key.Table(), geo.Table(),
+		str.Table(), bitmap.Table(), list.Table(), set.Table(), zset.Table(), hash.Table(), key.Table(), geo.Table(), stream.Table(),
 	}
 }
 

@@ -30,7 +30,7 @@ func (r *rig) fillRandomly(c *client) {
 			n = 1000
 		}
 		for j := range n {
-			switch i % 5 {
+			switch i % 6 {
 			case 0:
 				c.do(fmt.Sprintf(`APPEND %s "part %d\x00\r\n"`, key, j))
 			case 1:
@@ -41,6 +41,13 @@ func (r *rig) fillRandomly(c *client) {
 				c.do(fmt.Sprintf("HSET %s field%d %d", key, j, rnd.Int64()))
 			case 4:
 				c.do(fmt.Sprintf("ZADD %s %v member%d", key, rnd.NormFloat64(), j))
+			case 5:
+				c.do(fmt.Sprintf("XADD %s %d-%d field%d %d", key, j/3+1, rnd.IntN(99), j, rnd.Int64()))
+			}
+		}
+		if i%12 == 5 {
+			for range 30 {
+				c.do(randomUse(rnd, key))
 			}
 		}
 		if rnd.IntN(3) == 0 {

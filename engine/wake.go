@@ -98,7 +98,11 @@ func (e *Engine) serveKey(k ready, patient bool) bool {
 	}
 	queue := slices.Clone(sh.waiters[k.key])
 	sh.unlock()
+	there := true
 	for _, w := range queue {
+		if !there && !w.gone {
+			continue // there is nothing left for it
+		}
 		switch e.try(w, k.depth, patient) {
 		case tryRefused:
 			return false
@@ -106,11 +110,8 @@ func (e *Engine) serveKey(k ready, patient bool) bool {
 			if !sh.lock(e.patience(patient)) {
 				return false
 			}
-			there := sh.DB(k.key.db).Exists([]byte(k.key.key))
+			there = sh.DB(k.key.db).Exists([]byte(k.key.key))
 			sh.unlock()
-			if !there {
-				return true // there is nothing left for the others
-			}
 		}
 	}
 	return true

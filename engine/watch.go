@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"sync/atomic"
 
 	"github.com/kevy-lua/kevy-lua/engine/command"
@@ -64,8 +65,8 @@ func (e *Engine) touchAll(u *command.Unit, ch *command.Change, out []ready) []re
 		if !u.Holds(n) {
 			continue
 		}
-		for id := range s.waiters {
-			if id.db == db && s.DB(db).Exists([]byte(id.key)) {
+		for id, queue := range s.waiters {
+			if id.db == db && (s.DB(db).Exists([]byte(id.key)) || slices.ContainsFunc(queue, (*waiter).wantsGone)) {
 				out = append(out, ready{n, id, ch.Depth})
 			}
 		}

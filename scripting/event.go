@@ -1,6 +1,7 @@
 package scripting
 
 import (
+	"strconv"
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
@@ -134,7 +135,8 @@ func keep(L *lua.LState, ev *hook.Expired, c *command.Call) int {
 const maxKeepMs = 1 << 45
 
 // frozen converts a key's value: a string, a table of a list's or set's
-// elements, of a hash's fields, or of a sorted set's scores by member.
+// elements, of a hash's fields, of a sorted set's scores by member, or of a
+// stream's entries as XRANGE replies them.
 func (s *state) frozen(typ string, v hook.Value) lua.LValue {
 	if v == nil {
 		return lua.LNil
@@ -159,6 +161,20 @@ func (s *state) frozen(typ string, v hook.Value) lua.LValue {
 	case "zset":
 		t := s.L.CreateTable(0, n)
 		v.RangeZSet(func(m []byte, score float64) bool { t.RawSetString(string(m), lua.LNumber(score)); return true })
+		return t
+	case "stream":
+		t := s.L.CreateTable(n, 0)
+		v.RangeStream(func(ms, seq uint64, fields [][]byte) bool {
+			list := s.L.CreateTable(len(fields), 0)
+			for _, b := range fields {
+				list.Append(lua.LString(b))
+			}
+			entry := s.L.CreateTable(2, 0)
+			entry.Append(lua.LString(strconv.FormatUint(ms, 10) + "-" + strconv.FormatUint(seq, 10)))
+			entry.Append(list)
+			t.Append(entry)
+			return true
+		})
 		return t
 	}
 	return lua.LNil

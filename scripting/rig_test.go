@@ -18,6 +18,7 @@ import (
 	"github.com/kevy-lua/kevy-lua/engine/command/list"
 	"github.com/kevy-lua/kevy-lua/engine/command/set"
 	"github.com/kevy-lua/kevy-lua/engine/command/str"
+	"github.com/kevy-lua/kevy-lua/engine/command/stream"
 	"github.com/kevy-lua/kevy-lua/engine/command/zset"
 	"github.com/kevy-lua/kevy-lua/engine/config"
 	"github.com/kevy-lua/kevy-lua/engine/wire"
@@ -105,7 +106,7 @@ func newRig(t testing.TB, opts ...option) *rig {
 	cfg.Server.Shards = 1
 	o := engine.Options{
 		Log:    slog.New(slog.NewTextHandler(r.logged, nil)),
-		Groups: [][]command.Spec{str.Table(), bitmap.Table(), list.Table(), set.Table(), zset.Table(), hash.Table(), key.Table()},
+		Groups: [][]command.Spec{str.Table(), bitmap.Table(), list.Table(), set.Table(), zset.Table(), hash.Table(), key.Table(), stream.Table()},
 	}
 	for _, opt := range opts {
 		opt(cfg, &o)

@@ -196,6 +196,8 @@ type Block struct {
 	Keys [][]byte
 	// TimeoutMs bounds the wait; 0 waits for ever.
 	TimeoutMs int64
+	// Gone is set where a key's deletion is to be answered, too.
+	Gone bool
 	// OnTimeout writes the reply when the wait is over in vain. It is also the
 	// answer where a call must not block (MULTI, scripts).
 	OnTimeout func(wire.Reply)

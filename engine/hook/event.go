@@ -47,6 +47,8 @@ type Value interface {
 	RangeList(fn func(element []byte) bool)
 	RangeSet(fn func(member []byte) bool)
 	RangeZSet(fn func(member []byte, score float64) bool)
+	// RangeStream goes through the entries, oldest first; fields are names and values in turn.
+	RangeStream(fn func(ms, seq uint64, fields [][]byte) bool)
 }
 
 // Origin is embedded in events that a unit caused.

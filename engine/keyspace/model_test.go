@@ -586,7 +586,7 @@ func thaw(f *Frozen) *mval {
 	case Stream:
 		v.readStream(f.Stream())
 		n := 0
-		f.RangeStream(func(stream.Entry) bool { n++; return true })
+		f.RangeStream(func(uint64, uint64, [][]byte) bool { n++; return true })
 		if n != f.Len() {
 			v.list = nil
 		}

@@ -57,9 +57,17 @@ func (f *Frozen) Stream() *stream.Content {
 	return &f.snap.col.(*stream.View).Content
 }
 
-// RangeStream calls fn for all entries of a stream, oldest first, until it returns false.
-func (f *Frozen) RangeStream(fn func(e stream.Entry) bool) {
-	if s := f.Stream(); s != nil {
-		s.Range(stream.ID{}, stream.MaxID, fn)
+// RangeStream calls fn for all entries of a stream, oldest first, until it returns false. fields are
+// names and values in turn, valid during the call.
+func (f *Frozen) RangeStream(fn func(ms, seq uint64, fields [][]byte) bool) {
+	s := f.Stream()
+	if s == nil {
+		return
 	}
+	var fields [][]byte
+	s.Range(stream.ID{}, stream.MaxID, func(e stream.Entry) bool {
+		fields = fields[:0]
+		e.Each(func(name, value []byte) { fields = append(fields, name, value) })
+		return fn(e.ID.Ms, e.ID.Seq, fields)
+	})
 }

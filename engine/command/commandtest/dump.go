@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/kevy-lua/kevy-lua/engine/keyspace"
+	"github.com/kevy-lua/kevy-lua/engine/keyspace/stream"
 )
 
 // Dump shows the whole data, one entry a key: "db/key" → type, deadline, value.
@@ -78,7 +79,34 @@ func content(d *keyspace.DB, key []byte) (value []string) {
 		z.Range(0, z.Len(), func(m []byte, score float64) bool {
 			return add(m, strconv.AppendFloat(nil, score, 'g', 17, 64))
 		})
+	case keyspace.Stream:
+		s, _ := d.Stream(key)
+		return streamContent(s.Read())
 	}
+	return value
+}
+
+// streamContent shows all of a stream but times, which are those of a server's
+// own clock.
+func streamContent(s *stream.Content) (value []string) {
+	value = append(value, s.Last().String(), s.MaxDeleted().String(), strconv.FormatUint(s.Added(), 10))
+	s.Range(stream.ID{}, stream.MaxID, func(e stream.Entry) bool {
+		value = append(value, e.ID.String())
+		e.Each(func(name, v []byte) { value = append(value, string(name), string(v)) })
+		return true
+	})
+	s.RangeGroups(func(g stream.Group) bool {
+		value = append(value, "group", g.Name(), g.Last().String(), strconv.FormatInt(g.Read(), 10))
+		g.RangePending(stream.ID{}, func(p stream.Pending) bool {
+			value = append(value, p.ID.String(), p.Consumer, strconv.FormatUint(p.Count, 10))
+			return true
+		})
+		g.RangeConsumers(func(c stream.Consumer) bool {
+			value = append(value, "consumer", c.Name(), strconv.Itoa(c.Pending()))
+			return true
+		})
+		return true
+	})
 	return value
 }
 

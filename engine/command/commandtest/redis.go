@@ -196,6 +196,9 @@ func (r *Redis) dump(now int64) map[string]string {
 
 func (r *Redis) content(typ, key string) (value []string) {
 	r.t.Helper()
+	if typ == "stream" {
+		return redisStream(r.Do("XINFO", "STREAM", key, "FULL", "COUNT", "0"))
+	}
 	read := map[string][]string{
 		"string": {"GET", key}, "hash": {"HGETALL", key}, "list": {"LRANGE", key, "0", "-1"},
 		"set": {"SMEMBERS", key}, "zset": {"ZRANGE", key, "0", "-1", "WITHSCORES"},
@@ -218,6 +221,36 @@ func (r *Redis) content(typ, key string) (value []string) {
 			}
 		}
 		value = append(value, s)
+	}
+	return value
+}
+
+// redisStream is streamContent of what XINFO STREAM FULL replies.
+func redisStream(info wire.Value) (value []string) {
+	f := fields(info)
+	number := func(v wire.Value) string {
+		if v.IsNull() {
+			return "-1"
+		}
+		return strconv.FormatInt(v.Int, 10)
+	}
+	value = append(value, string(f["last-generated-id"].Str), string(f["max-deleted-entry-id"].Str), number(f["entries-added"]))
+	for _, e := range f["entries"].Elems {
+		value = append(value, string(e.Elems[0].Str))
+		for _, v := range e.Elems[1].Elems {
+			value = append(value, string(v.Str))
+		}
+	}
+	for _, group := range f["groups"].Elems {
+		g := fields(group)
+		value = append(value, "group", string(g["name"].Str), string(g["last-delivered-id"].Str), number(g["entries-read"]))
+		for _, p := range g["pending"].Elems {
+			value = append(value, string(p.Elems[0].Str), string(p.Elems[1].Str), number(p.Elems[3]))
+		}
+		for _, consumer := range g["consumers"].Elems {
+			c := fields(consumer)
+			value = append(value, "consumer", string(c["name"].Str), number(c["pel-count"]))
+		}
 	}
 	return value
 }

@@ -129,6 +129,11 @@ func TestOracle(t *testing.T) {
 			`flushdb sync`,
 			`dbsize`,
 		}},
+		{Name: "streams", Lines: []string{
+			"XADD s 1-1 a b", "XGROUP CREATE s g 0", "XREADGROUP GROUP g c STREAMS s >", "TYPE s", "OBJECT ENCODING s", "OBJECT REFCOUNT s", "SORT s",
+			"COPY s t", "COPY s t", "XADD t 2-2 c d", "XDEL t 1-1", "COPY s t REPLACE", "XINFO GROUPS t", "XPENDING t g", "RENAME t u", "XPENDING u g", "XRANGE u - +", "XADD u 3-3 e f",
+			"XPENDING s g", "XLEN s", "SET str x", "SCAN 0 TYPE string", "SCAN 0 TYPE stream MATCH u", "MOVE u 1", "EXISTS u", "EXPIRE s 100", "PERSIST s", "GET s", "APPEND s x", "SUNION s", "TOUCH s", "UNLINK s", "XLEN s",
+		}},
 		{Name: "sort", Lines: []string{
 			`del l`,
 			`rpush l 3 1 2`,

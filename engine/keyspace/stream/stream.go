@@ -183,6 +183,15 @@ func (c *Content) rank(id ID) int {
 	return c.entries.Before(&p) + i
 }
 
+// After returns how many entries come after an ID.
+func (c *Content) After(id ID) int {
+	next, ok := id.Next()
+	if !ok {
+		return 0
+	}
+	return c.Len() - c.rank(next)
+}
+
 // Has reports whether there is an entry with the ID.
 func (c *Content) Has(id ID) bool {
 	var p path
@@ -233,11 +242,11 @@ func (c *Content) RangeBack(from, to ID, fn func(e Entry) bool) {
 	})
 }
 
-// Blocks returns the number of blocks, for XINFO. It walks over them.
-func (c *Content) Blocks() (n int) {
-	c.entries.Ascend(0, func(*leaf, int) bool {
-		n++
+// Blocks returns the IDs with which the blocks of the stream begin. It walks over them.
+func (c *Content) Blocks() (first []ID) {
+	c.entries.Ascend(0, func(l *leaf, _ int) bool {
+		first = append(first, l.first)
 		return true
 	})
-	return n
+	return first
 }
