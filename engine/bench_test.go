@@ -35,8 +35,10 @@ func (j *benchJournal) Append(group []command.Record) int64 {
 }
 
 func (j *benchJournal) Commit(int64) error { return nil }
-func (j *benchJournal) Waits() bool        { return false }
-func (j *benchJournal) Err() error         { return nil }
+func (j *benchJournal) TryCommit(pos int64) (bool, error) {
+	return true, j.Commit(pos)
+}
+func (j *benchJournal) Err() error { return nil }
 
 func benchSession(b *testing.B) *Session {
 	cfg := config.Default()

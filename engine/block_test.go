@@ -210,5 +210,5 @@ func TestAppendFsyncAlwaysDoesNotHoldTheWaker(t *testing.T) {
 // slowJournal is a journal whose disk never answers.
 type slowJournal struct{ *memJournal }
 
-func (slowJournal) Commit(int64) error { select {} }
-func (slowJournal) Waits() bool        { return true }
+func (slowJournal) Commit(int64) error            { select {} }
+func (slowJournal) TryCommit(int64) (bool, error) { return false, nil }

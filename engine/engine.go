@@ -39,9 +39,10 @@ type Engine struct {
 	shards      []*shard
 	hub         *hub
 
-	journal  Journal // set before the engine is shared
-	appended atomic.Int64
-	feed     feed
+	journal    Journal // set before the engine is shared
+	appended   atomic.Int64
+	committing atomic.Bool // a goroutine commits in the background
+	feed       feed
 
 	ctx     context.Context
 	unitCtx context.Context // ctx, for what runs inside a unit
@@ -172,9 +173,28 @@ func (e *Engine) NowMs() int64 { return e.now().UnixMilli() }
 // Commit makes everything executed so far as durable as the policy says.
 func (e *Engine) Commit() error { return e.journal.Commit(e.appended.Load()) }
 
-// CommitWaits reports whether a Commit now may wait for the disk, so that a
-// server does it off its loop.
-func (e *Engine) CommitWaits() bool { return e.journal.Waits() }
+// commitSoon is Commit for who does not need to know when. Where it may wait for
+// the disk, one goroutine does that for all; a failure shows in Journal.Err.
+func (e *Engine) commitSoon() {
+	if done, _ := e.TryCommit(); done {
+		return
+	}
+	if !e.committing.CompareAndSwap(false, true) {
+		return // it looks again when it is through
+	}
+	e.tasks.Go(func() {
+		for again := true; again; {
+			pos := e.appended.Load()
+			err := e.journal.Commit(pos)
+			e.committing.Store(false)
+			again = err == nil && e.appended.Load() != pos && e.committing.CompareAndSwap(false, true)
+		}
+	})
+}
+
+// TryCommit is Commit for a server's loop. Where it would have to wait for the
+// disk, done is false: then the server commits off its loop.
+func (e *Engine) TryCommit() (done bool, err error) { return e.journal.TryCommit(e.appended.Load()) }
 
 // AddAtomic adds a hook that runs inside the units that cause its events.
 func (e *Engine) AddAtomic(a command.Atomic) {

@@ -74,7 +74,7 @@ func (e *Engine) expireShard(shard, max int) int {
 	e.outside.Add(-int64(len(due)))
 	outs = append(outs, e.end(&u))
 	if len(due) > 0 {
-		e.Commit() // a failure shows in Journal.Err
+		e.commitSoon() // the reaper does not wait for the disk
 	}
 	for _, out := range outs {
 		e.publish(out)

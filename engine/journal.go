@@ -12,8 +12,9 @@ type Journal interface {
 	// Commit returns when everything up to pos is as durable as the policy
 	// promises. It may wait for the disk. The error is sticky: see Err.
 	Commit(pos int64) error
-	// Waits reports whether a Commit now may wait for the disk.
-	Waits() bool
+	// TryCommit is Commit for who cannot wait for the disk: where it would have
+	// to, it does nothing and done is false.
+	TryCommit(pos int64) (done bool, err error)
 	// Err is why writes are refused at the moment, or nil. It is cheap.
 	Err() error
 }
@@ -23,5 +24,5 @@ type noJournal struct{}
 
 func (noJournal) Append([]command.Record) int64 { return 0 }
 func (noJournal) Commit(int64) error            { return nil }
-func (noJournal) Waits() bool                   { return false }
+func (noJournal) TryCommit(int64) (bool, error) { return true, nil }
 func (noJournal) Err() error                    { return nil }

@@ -66,7 +66,9 @@ func (j *memJournal) Append(group []command.Record) int64 {
 }
 
 func (j *memJournal) Commit(int64) error { return j.Err() }
-func (j *memJournal) Waits() bool        { return false }
+func (j *memJournal) TryCommit(pos int64) (bool, error) {
+	return true, j.Commit(pos)
+}
 func (j *memJournal) Err() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()

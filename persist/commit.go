@@ -89,6 +89,33 @@ func (l *Log) Commit(pos int64) error {
 	}
 }
 
+// TryCommit is Commit for who cannot wait for the disk. Where Commit would have to wait, for an fsync
+// or for somebody who writes, it does nothing and done is false; write(2) it may do itself.
+func (l *Log) TryCommit(pos int64) (done bool, err error) {
+	l.mu.Lock()
+	var event *ProblemEvent
+	if pos > l.acknowledged() && l.mayLead(pos) {
+		event = l.lead(false)
+	}
+	switch {
+	case pos <= l.acknowledged():
+		done = true
+	case l.Err() != nil:
+		done, err = true, l.Err()
+	}
+	l.mu.Unlock()
+	if event != nil {
+		l.emitProblem(*event)
+	}
+	return done, err
+}
+
+// mayLead says whether a write(2), and nothing that waits, is all that pos needs. Called with mu held.
+func (l *Log) mayLead(pos int64) bool {
+	return l.policy != Always && l.state == stateStarted && pos <= l.appended &&
+		l.Err() == nil && !l.writing && !l.syncing && l.held < l.retainLimit
+}
+
 // beyond is the error for a position that will not be reached.
 func (l *Log) beyond(pos int64) error {
 	l.mu.Lock()

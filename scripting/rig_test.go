@@ -77,8 +77,10 @@ func (j *memJournal) Append(group []command.Record) int64 {
 	return j.groups
 }
 func (j *memJournal) Commit(int64) error { return nil }
-func (j *memJournal) Waits() bool        { return false }
-func (j *memJournal) Err() error         { return nil }
+func (j *memJournal) TryCommit(pos int64) (bool, error) {
+	return true, j.Commit(pos)
+}
+func (j *memJournal) Err() error { return nil }
 
 // take returns the records so far as text, and forgets them.
 func (j *memJournal) take() (lines []string) {

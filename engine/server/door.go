@@ -10,7 +10,7 @@ import (
 type core interface {
 	newSession(engine.SessionOptions) (session, error)
 	Commit() error
-	CommitWaits() bool
+	TryCommit() (done bool, err error)
 	Live() *config.Live
 }
 

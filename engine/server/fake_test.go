@@ -38,7 +38,13 @@ type fakeCore struct {
 }
 
 func (f *fakeCore) Live() *config.Live { return f.live }
-func (f *fakeCore) CommitWaits() bool  { return f.waits.Load() }
+func (f *fakeCore) TryCommit() (done bool, err error) {
+	if f.waits.Load() {
+		return false, nil
+	}
+	return true, f.Commit()
+}
+
 func (f *fakeCore) Commit() error {
 	if f.commit != nil {
 		return f.commit()

@@ -221,7 +221,11 @@ func (l *loop) finish() {
 	if len(l.dirty) == 0 {
 		return
 	}
-	if l.committing || l.srv.core.CommitWaits() {
+	done, err := false, error(nil)
+	if !l.committing {
+		done, err = l.srv.core.TryCommit()
+	}
+	if !done {
 		for _, c := range l.dirty {
 			c.dirty = false
 			if !c.held {
@@ -233,7 +237,7 @@ func (l *loop) finish() {
 		l.commitHeld()
 		return
 	}
-	lost := l.guard.lost(l.srv.core.Commit())
+	lost := l.guard.lost(err)
 	for i, c := range l.dirty {
 		l.dirty[i] = nil
 		c.dirty = false
