@@ -54,6 +54,7 @@ type loop struct {
 
 	// Replies held back, see finish.
 	guard      commitGuard
+	gather     gather
 	committing bool
 	flight     []*conn // wait for the Commit under way
 	held       []*conn // wait for the one after it
@@ -262,9 +263,10 @@ func (l *loop) confirm(c *conn, n int, lost bool) {
 	}
 }
 
-// commitHeld starts a Commit for the replies held back, unless one is under way.
+// commitHeld starts a Commit for the replies held back, unless one is under way
+// or it is better to wait for more.
 func (l *loop) commitHeld() {
-	if l.committing || len(l.held) == 0 {
+	if l.committing || len(l.held) == 0 || !l.closing && l.gather.puts(len(l.held), l.alarm) {
 		return
 	}
 	l.committing = true
@@ -276,12 +278,26 @@ func (l *loop) commitHeld() {
 	l.commits <- struct{}{}
 }
 
+// alarm ends a Commit's being put off.
+func (l *loop) alarm(no int) {
+	l.post(letter{call: func() {
+		if l.gather.missed(no) {
+			l.commitHeld()
+		}
+	}})
+}
+
 // commit is the committer: it waits for the disk so that the loop need not.
 func (l *loop) commit() {
 	defer l.front.wg.Done()
 	for range l.commits {
+		start := time.Now()
 		err := l.srv.core.Commit()
-		l.post(letter{call: func() { l.committed(err) }})
+		took := time.Since(start)
+		l.post(letter{call: func() {
+			l.gather.ended(len(l.flight)+len(l.held), took)
+			l.committed(err)
+		}})
 	}
 }
 
