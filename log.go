@@ -75,10 +75,14 @@ func (db *DB) logEvents() persist.Events {
 	bus := db.engine.Bus()
 	return persist.Events{
 		Rewrite: func(ev persist.RewriteEvent) {
-			bus.Publish(&hook.Rewrite{
+			out := &hook.Rewrite{
 				Phase: string(ev.Phase), Cause: string(ev.Cause), Keys: ev.Keys,
 				BeforeBytes: ev.BeforeBytes, AfterBytes: ev.AfterBytes, Freeze: ev.Freeze, Dump: ev.Dump, Err: ev.Err,
-			})
+			}
+			if ev.Phase == persist.PhaseEnd {
+				out.LongestPause = db.engine.DumpStats().LongestSlice
+			}
+			bus.Publish(out)
 			if ev.Phase == persist.PhaseEnd {
 				db.sample("rewrite_keys", hook.Gauge, float64(ev.Keys))
 				db.sample("rewrite_before_bytes", hook.Gauge, float64(ev.BeforeBytes))

@@ -32,6 +32,10 @@ func (s *Session) admit(spec *command.Spec, args [][]byte) error {
 		e.pause.wait(s, spec, args)
 		s.tick() // the command begins here
 	}
+	if e.dumps.full() && (s.multi == nil || spec.Any(command.Unqueued)) {
+		s.waitForRoom(spec, args)
+		s.tick()
+	}
 	return nil
 }
 

@@ -61,6 +61,7 @@ type Engine struct {
 	busy          busyState
 	wakes         wakes
 	pause         pauseState
+	dumps         dumpState
 	internal      sync.Pool // *Session, for Do
 	systemOnce    sync.Once
 	systemSession *Session

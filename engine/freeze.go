@@ -13,10 +13,13 @@ import (
 // Snapshot is the keyspace as it was at one moment, while writers go on. It is
 // what a rewrite of the log dumps.
 type Snapshot struct {
-	engine  *Engine
-	view    *keyspace.View
-	extra   []command.Record // what plugins keep besides keys
-	longest time.Duration
+	engine *Engine
+	view   *keyspace.View
+	extra  []command.Record // what plugins keep besides keys
+	room   room
+	pace   pace
+	args   [8][]byte // of the command that is emitted
+	digits []byte    // of its deadline
 }
 
 // Freeze takes all locks, calls at, which switches the log to its next
@@ -27,13 +30,15 @@ func (e *Engine) Freeze(at func() error) (*Snapshot, error) {
 	u := &command.Unit{All: true}
 	e.lockHeld(u, nil)
 	defer e.unlockHeld(u)
+	start := time.Now()
+	defer func() { e.dumps.frozen.Store(int64(time.Since(start))) }()
 	if e.space.Viewing() {
 		return nil, errors.New("engine: another snapshot is being dumped")
 	}
 	if err := at(); err != nil {
 		return nil, err
 	}
-	s := &Snapshot{engine: e, view: e.space.Freeze()}
+	s := &Snapshot{engine: e, view: e.space.Freeze(), pace: newPace()}
 	for _, dump := range e.parts.dumps() {
 		err := dump(func(db int, args ...[]byte) error {
 			kept := make([][]byte, len(args))
@@ -48,14 +53,13 @@ func (e *Engine) Freeze(at func() error) (*Snapshot, error) {
 			return nil, err
 		}
 	}
+	s.room.limit = max(roomFloor, e.space.Used()/roomShare)
+	e.dumps.begin(s)
 	return s, nil
 }
 
-// sliceRecords is how many records a slice takes under its shard's lock.
-const sliceRecords = 256
-
 // Dump calls emit with the commands that rebuild the snapshot. Locks are held
-// only for slices of a few hundred records; emit runs without any.
+// only for slices of a few dozen microseconds; emit runs without any.
 func (s *Snapshot) Dump(ctx context.Context, emit func(db int, args ...[]byte) error) (keys int64, err error) {
 	for _, r := range s.extra {
 		if err := emit(r.DB, r.Args...); err != nil {
@@ -64,20 +68,20 @@ func (s *Snapshot) Dump(ctx context.Context, emit func(db int, args ...[]byte) e
 	}
 	var b keyspace.Batch
 	defer b.Reset()
-	for i, sh := range s.engine.shards {
+	for i := range s.engine.shards {
 		for done := false; !done; {
 			if err := ctx.Err(); err != nil {
 				return keys, err
 			}
 			b.Reset()
-			sh.lock(nil)
-			start := time.Now()
-			done = s.view.Slice(i, sliceRecords, &b)
-			s.longest = max(s.longest, time.Since(start))
-			sh.unlock()
+			done = s.slice(i, &b)
+			if s.view.Pending() > s.room.limit/2 {
+				s.drain(&b)
+			}
+			s.room.made()
 			b.Range(func(f *keyspace.Frozen) bool {
 				keys++
-				err = emitValue(f, emit)
+				err = s.emitValue(f, emit)
 				return err == nil
 			})
 			if err != nil {
@@ -88,28 +92,60 @@ func (s *Snapshot) Dump(ctx context.Context, emit func(db int, args ...[]byte) e
 	return keys, nil
 }
 
-// LongestPause is the longest time that a slice has held a shard's lock.
-func (s *Snapshot) LongestPause() time.Duration { return s.longest }
+// slice copies some records of a shard, as many as its lock may be held for.
+func (s *Snapshot) slice(shard int, b *keyspace.Batch) (done bool) {
+	sh := s.engine.shards[shard]
+	sh.lock(nil)
+	s.pace.begin()
+	s.engine.dumps.peak(s.view.Pending())
+	done = s.view.Slice(shard, s.pace.records, b)
+	s.engine.dumps.slice(s.pace.end())
+	sh.unlock()
+	sh.makeWay()
+	return done
+}
+
+// drain takes the pre-images of all shards, also of those whose turn is far off.
+func (s *Snapshot) drain(b *keyspace.Batch) {
+	for i, sh := range s.engine.shards {
+		sh.lock(nil)
+		s.view.Slice(i, 0, b)
+		sh.unlock()
+	}
+}
 
 // Release gives the snapshot up.
 func (s *Snapshot) Release() {
 	u := &command.Unit{All: true}
 	s.engine.lockHeld(u, nil)
-	defer s.engine.unlockHeld(u)
 	s.view.Release()
+	s.engine.dumps.running.CompareAndSwap(s, nil)
+	s.engine.unlockHeld(u)
+	s.room.end()
 }
 
 // batchElements is how many elements one command of a dump carries, as in
 // Redis' own rewrites.
 const batchElements = 64
 
-// emitValue writes the commands that rebuild one key.
-func emitValue(f *keyspace.Frozen, emit func(db int, args ...[]byte) error) error {
+var (
+	verbSet       = []byte("SET")
+	wordPXAT      = []byte("PXAT")
+	verbPExpireAt = []byte("PEXPIREAT")
+)
+
+// emitValue writes the commands that rebuild one key. Millions of strings come
+// through here, so that it makes no garbage for them.
+func (s *Snapshot) emitValue(f *keyspace.Frozen, emit func(db int, args ...[]byte) error) error {
+	if f.Deadline != 0 {
+		s.digits = appendInt(s.digits[:0], f.Deadline)
+	}
 	if f.Type == keyspace.String {
+		args := append(s.args[:0], verbSet, f.Key, f.Str())
 		if f.Deadline != 0 {
-			return emit(f.DB, []byte("SET"), f.Key, f.Str(), []byte("PXAT"), appendInt(nil, f.Deadline))
+			args = append(args, wordPXAT, s.digits)
 		}
-		return emit(f.DB, []byte("SET"), f.Key, f.Str())
+		return emit(f.DB, args...)
 	}
 	b := elementBatch{f: f, emit: emit}
 	switch f.Type {
@@ -134,7 +170,7 @@ func emitValue(f *keyspace.Frozen, emit func(db int, args ...[]byte) error) erro
 		return err
 	}
 	if f.Deadline != 0 {
-		return emit(f.DB, []byte("PEXPIREAT"), f.Key, appendInt(nil, f.Deadline))
+		return emit(f.DB, append(s.args[:0], verbPExpireAt, f.Key, s.digits)...)
 	}
 	return nil
 }

@@ -91,12 +91,13 @@ func (e *Engine) dumpHeld() (records []command.Record, err error) {
 	}
 	defer view.Release()
 	var b keyspace.Batch
+	var s Snapshot
 	for i := range e.shards {
 		for done := false; !done; {
 			b.Reset()
-			done = view.Slice(i, sliceRecords, &b)
+			done = view.Slice(i, paceMax, &b)
 			b.Range(func(f *keyspace.Frozen) bool {
-				err = emitValue(f, func(db int, args ...[]byte) error {
+				err = s.emitValue(f, func(db int, args ...[]byte) error {
 					kept := make([][]byte, len(args))
 					for i, a := range args {
 						kept[i] = append([]byte(nil), a...)
