@@ -68,6 +68,7 @@ func serve(ctx context.Context, src file.Source, out, errOut io.Writer) error {
 		return err
 	}
 	defer watcher.Close()
+	ignoreSignals()
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	defer signal.Stop(signals)
