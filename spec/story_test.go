@@ -204,11 +204,6 @@ func checkReload(t *testing.T, c *redis.Client, conf, dir, hooks string) {
 // checkRedisLoads lets the original load the directory.
 func checkRedisLoads(t *testing.T, p *process, c *redis.Client, dir string, acked map[string]string) {
 	t.Helper()
-	bin, err := exec.LookPath("redis-server")
-	if err != nil {
-		t.Log("redis-server is not installed: the directory is not loaded by it")
-		return
-	}
 	ctx := context.Background()
 	want := map[string]string{}
 	for k := range acked {
@@ -216,6 +211,32 @@ func checkRedisLoads(t *testing.T, p *process, c *redis.Client, dir string, acke
 	}
 	wantEnded := c.LRange(ctx, "ended", 0, -1).Val()
 	p.stop(t)
+	addr := redisOn(t, dir)
+	if addr == "" {
+		return
+	}
+	r := redis.NewClient(&redis.Options{Addr: addr, MaxRetries: -1})
+	defer r.Close()
+	waitFor(t, "redis-server has loaded the directory", func() bool { return r.Get(ctx, "w0:0").Err() == nil })
+	for k, v := range want {
+		if got := r.Get(ctx, k).Val(); got != v {
+			t.Fatalf("%s is %q here and %q there", k, v, got)
+		}
+	}
+	if got := r.LRange(ctx, "ended", 0, -1).Val(); fmt.Sprint(got) != fmt.Sprint(wantEnded) {
+		t.Fatalf("ended is %v here and %v there", wantEnded, got)
+	}
+}
+
+// redisOn starts redis-server with the log in a data directory, and returns its
+// address; none where it is not installed.
+func redisOn(t *testing.T, dir string) string {
+	t.Helper()
+	bin, err := exec.LookPath("redis-server")
+	if err != nil {
+		t.Log("redis-server is not installed: the directory is not loaded by it")
+		return ""
+	}
 	port := freePort(t)
 	cmd := exec.Command(bin, "--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--save", "", "--dir", dir,
 		"--appendonly", "yes", "--aof-load-truncated", "no")
@@ -225,18 +246,11 @@ func checkRedisLoads(t *testing.T, p *process, c *redis.Client, dir string, acke
 	t.Cleanup(func() {
 		cmd.Process.Kill()
 		cmd.Wait()
-	})
-	r := redis.NewClient(&redis.Options{Addr: fmt.Sprintf("127.0.0.1:%d", port), MaxRetries: -1})
-	defer r.Close()
-	waitFor(t, "redis-server has loaded the directory", func() bool { return r.Get(ctx, "w0:0").Err() == nil })
-	for k, v := range want {
-		if got := r.Get(ctx, k).Val(); got != v {
-			t.Fatalf("%s is %q here and %q there\n%s", k, v, got, out)
+		if t.Failed() {
+			t.Logf("redis-server said:\n%s", out)
 		}
-	}
-	if got := r.LRange(ctx, "ended", 0, -1).Val(); fmt.Sprint(got) != fmt.Sprint(wantEnded) {
-		t.Fatalf("ended is %v here and %v there", wantEnded, got)
-	}
+	})
+	return fmt.Sprintf("127.0.0.1:%d", port)
 }
 
 func writeFile(t *testing.T, path, text string) {
