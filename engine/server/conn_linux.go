@@ -20,6 +20,12 @@ type conn struct {
 	ready  int    // bytes of out.Buf that may be sent
 	flight int    // bytes of out.Buf that may be once the Commit under way is over
 
+	// Lent to who makes the Commit, see lend.
+	lent   []byte
+	lentFD int
+	wrote  int  // of lent
+	broken bool // the socket took no more
+
 	adopted bool // known to the loop
 	dirty   bool // in loop.dirty
 	held    bool // in loop.held
@@ -322,7 +328,11 @@ func (l *loop) shut(c *conn) {
 		drain(c.fd)
 	}
 	l.ignore(c.fd)
-	unix.Close(c.fd)
+	if c.lent == nil {
+		unix.Close(c.fd)
+	} else {
+		c.out.Buf = nil // somebody is reading it; takeBack closes
+	}
 	l.conns[c.fd] = nil
 	l.count--
 	c.fd = -1

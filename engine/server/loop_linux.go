@@ -20,9 +20,9 @@ const (
 // arrived on all readable connections and what is in the mail, make it durable
 // with one Commit, send the replies, and sleep until something happens.
 //
-// When Commit may wait for the disk, the replies of the turn are held back
-// and Commit runs on the loop's committer, while the loop goes on: the next Commit
-// then covers all turns that have been made meanwhile.
+// When Commit may wait for the disk, the replies of the turn are held back, and
+// the goroutine that has made the turn makes the Commit, while another serves
+// the loop: the next Commit then covers all turns that have been made meanwhile.
 //
 // A loop belongs to the goroutine that is in run. A command that runs long
 // gives the loop away (conn.GiveAway): a new goroutine continues the turn where
@@ -58,7 +58,7 @@ type loop struct {
 	committing bool
 	flight     []*conn // wait for the Commit under way
 	held       []*conn // wait for the one after it
-	commits    chan struct{}
+	leads      bool    // who has run the turn makes the Commit, another goroutine serves the loop
 
 	spare [][]byte // empty output buffers
 
@@ -75,7 +75,7 @@ type letter struct {
 }
 
 func newLoop(f *loops) (*loop, error) {
-	l := &loop{front: f, srv: f.srv, doors: map[int]*door{}, events: make([]unix.EpollEvent, eventsPerTurn), commits: make(chan struct{}, 1), waker: -1}
+	l := &loop{front: f, srv: f.srv, doors: map[int]*door{}, events: make([]unix.EpollEvent, eventsPerTurn), waker: -1}
 	var err error
 	if l.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
 		return nil, fmt.Errorf("server: make an event loop: %w", err)
@@ -107,11 +107,18 @@ func (l *loop) change(fd int, events uint32) error {
 
 func (l *loop) ignore(fd int) { unix.EpollCtl(l.epoll, unix.EPOLL_CTL_DEL, fd, nil) }
 
-// run makes turns until the loop is closed, or given away by this goroutine.
+// run makes turns until the loop is closed, or another goroutine's.
 func (l *loop) run() {
 	defer l.front.wg.Done()
 	for l.turn() {
 		if l.closing && l.closed() {
+			return
+		}
+		if l.leads {
+			l.leads = false
+			l.front.wg.Add(1)
+			go l.run()
+			l.lead()
 			return
 		}
 		l.sleep()
@@ -217,113 +224,6 @@ func (l *loop) sleep() {
 	l.now = l.srv.now()
 }
 
-// finish ends the turn: Commit, then the replies.
-func (l *loop) finish() {
-	if len(l.dirty) == 0 {
-		return
-	}
-	done, err := false, error(nil)
-	if !l.committing {
-		done, err = l.srv.core.TryCommit()
-	}
-	if !done {
-		for _, c := range l.dirty {
-			c.dirty = false
-			if !c.held {
-				c.held = true
-				l.held = append(l.held, c)
-			}
-		}
-		l.dirty = l.dirty[:0]
-		l.commitHeld()
-		return
-	}
-	lost := l.guard.lost(err)
-	for i, c := range l.dirty {
-		l.dirty[i] = nil
-		c.dirty = false
-		l.confirm(c, c.sure(), lost)
-	}
-	l.dirty = l.dirty[:0]
-}
-
-// confirm lets the first n bytes of the output go, or drops the connection.
-func (l *loop) confirm(c *conn, n int, lost bool) {
-	switch {
-	case c.fd < 0:
-	case lost && c.away: // its replies are not confirmed; it is dropped when it comes back
-		c.doomed = true
-	case lost:
-		l.drop(c, reasonLog)
-	default:
-		c.ready = n
-		if !c.away {
-			l.send(c)
-		}
-	}
-}
-
-// commitHeld starts a Commit for the replies held back, unless one is under way
-// or it is better to wait for more.
-func (l *loop) commitHeld() {
-	if l.committing || len(l.held) == 0 || !l.closing && l.gather.puts(len(l.held), l.alarm) {
-		return
-	}
-	l.committing = true
-	l.flight, l.held = l.held, l.flight[:0]
-	for _, c := range l.flight {
-		c.held = false
-		c.flight = c.sure()
-	}
-	l.commits <- struct{}{}
-}
-
-// alarm ends a Commit's being put off.
-func (l *loop) alarm(no int) {
-	l.post(letter{call: func() {
-		if l.gather.missed(no) {
-			l.commitHeld()
-		}
-	}})
-}
-
-// commit is the committer: it waits for the disk so that the loop need not.
-func (l *loop) commit() {
-	defer l.front.wg.Done()
-	for range l.commits {
-		start := time.Now()
-		err := l.srv.core.Commit()
-		took := time.Since(start)
-		l.post(letter{call: func() {
-			l.gather.ended(len(l.flight)+len(l.held), took)
-			l.committed(err)
-		}})
-	}
-}
-
-// committed ends the Commit under way. What was executed while it failed is as
-// uncertain as what it was for.
-func (l *loop) committed(err error) {
-	l.committing = false
-	lost := l.guard.lost(err)
-	for i, c := range l.flight {
-		l.flight[i] = nil
-		l.confirm(c, c.flight, lost)
-	}
-	l.flight = l.flight[:0]
-	if lost {
-		for _, c := range l.held {
-			c.held = false
-			l.confirm(c, 0, true)
-		}
-		l.held = l.held[:0]
-		for _, c := range l.dirty {
-			l.confirm(c, 0, true)
-		}
-	}
-	l.commitHeld()
-}
-
 // tick applies the limits that depend on time.
 func (l *loop) tick(now time.Time) {
 	for _, d := range l.doors {
@@ -373,6 +273,5 @@ func (l *loop) closed() bool {
 	l.mu.Lock()
 	l.over = true
 	l.mu.Unlock()
-	close(l.commits)
 	return true
 }

@@ -52,9 +52,8 @@ func (f *loops) start() error {
 	f.mu.Unlock()
 	for _, l := range f.all {
 		l.now = f.srv.now()
-		f.wg.Add(2)
+		f.wg.Add(1)
 		go l.run()
-		go l.commit()
 	}
 	return nil
 }
