@@ -104,12 +104,15 @@ func (l *loop) receive(c *conn) (mine bool) {
 		}
 		buf = l.in
 	}
-	n, err := unix.Read(c.fd, buf)
+	n, errno := readNow(c.fd, buf)
 	switch {
-	case err == unix.EAGAIN || err == unix.EINTR:
+	case errno == unix.EAGAIN || errno == unix.EINTR:
 		return true
-	case n <= 0:
-		l.hungUp(c, err)
+	case errno != 0:
+		l.hungUp(c, errno)
+		return true
+	case n == 0:
+		l.hungUp(c, nil)
 		return true
 	}
 	c.active = l.now
@@ -238,14 +241,14 @@ func (l *loop) hungUp(c *conn, err error) {
 // send writes what may be sent. It closes the connection when that was the last.
 func (l *loop) send(c *conn) {
 	for c.sent < c.ready {
-		n, err := unix.Write(c.fd, c.out.Buf[c.sent:c.ready])
+		n, errno := writeNow(c.fd, c.out.Buf[c.sent:c.ready])
 		switch {
-		case err == unix.EINTR:
+		case errno == unix.EINTR:
 			continue
-		case err == unix.EAGAIN:
+		case errno == unix.EAGAIN:
 			l.full(c)
 			return
-		case err != nil:
+		case errno != 0:
 			l.shut(c)
 			return
 		}

@@ -205,8 +205,21 @@ func (l *loop) post(m letter) bool {
 	return !over
 }
 
-// sleep waits for events. Who posts after the look into the box finds the loop asleep.
+// sleep takes the events that have come meanwhile, else waits for some.
 func (l *loop) sleep() {
+	n, errno := epollNow(l.epoll, l.events)
+	if errno != 0 {
+		n = 0
+	}
+	if n == 0 {
+		n = l.wait()
+	}
+	l.nEvents, l.nextEvent = n, 0
+	l.now = l.srv.now()
+}
+
+// wait waits for events. Who posts after the look into the box finds the loop asleep.
+func (l *loop) wait() (n int) {
 	l.asleep.Store(true)
 	l.mu.Lock()
 	mail := len(l.box) > 0
@@ -220,8 +233,7 @@ func (l *loop) sleep() {
 	if err != nil { // interrupted by a signal: nothing else can be wrong with these descriptors
 		n = 0
 	}
-	l.nEvents, l.nextEvent = n, 0
-	l.now = l.srv.now()
+	return n
 }
 
 // tick applies the limits that depend on time.
