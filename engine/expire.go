@@ -252,14 +252,14 @@ func (e *Engine) anyDue(u *command.Unit) bool {
 	}
 	if u.All {
 		for _, s := range e.shards {
-			if s.NextDue() <= u.NowMs {
+			if s.DueBy(u.NowMs) {
 				return true
 			}
 		}
 		return false
 	}
 	for _, n := range u.Held {
-		if e.shards[n].NextDue() <= u.NowMs {
+		if e.shards[n].DueBy(u.NowMs) {
 			return true
 		}
 	}

@@ -27,6 +27,16 @@ func (s *Shard) NextDue() int64 {
 	return next
 }
 
+// DueBy reports whether a key may be due at now; when it is false there is none. Unlike NextDue, which
+// looks at every database, it is for who asks before each write: nearly always it is one comparison.
+func (s *Shard) DueBy(now int64) bool {
+	if now < s.soonest {
+		return false
+	}
+	s.soonest = s.NextDue()
+	return s.soonest <= now
+}
+
 // PopDue takes up to max entries that are due at now out of the deadline index and appends them to
 // buf, in the order of their deadlines but for those of one millisecond. The records stay, hidden,
 // until they are deleted or Requeue puts them back. The work of a call is bounded: what is left comes
@@ -57,6 +67,7 @@ func (s *Shard) Requeue(db int, key []byte, at int64) {
 	}
 	t.unindex(r)
 	heap.Push(&t.requeued, requeued{at, string(key)})
+	s.soonest = min(s.soonest, at)
 }
 
 // IsDue reports whether there is a record whose deadline is not after now, and that deadline.
@@ -220,6 +231,7 @@ func (t *table) index(ref uint32, r rec) {
 		t.wheel = newWheel(t.s.now)
 	}
 	r.setWheelPos(t.wheel.add(ref, r.deadline()))
+	t.s.soonest = min(t.s.soonest, r.deadline())
 	t.accountWheel()
 }
 

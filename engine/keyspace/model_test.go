@@ -307,6 +307,9 @@ func (m *model) expire() {
 		if got := s.NextDue(); got > want {
 			m.fail("NextDue %d, but a deadline is %d", got, want)
 		}
+		if by := s.DueBy(m.now); want <= m.now && !by || by && s.NextDue() > m.now {
+			m.fail("DueBy %v at %d, a deadline is %d, NextDue %d", by, m.now, want, s.NextDue())
+		}
 		for range 3 {
 			due := s.PopDue(m.now, 1+m.rng.IntN(10), nil)
 			for _, e := range due {

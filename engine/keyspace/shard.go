@@ -13,6 +13,7 @@ type Shard struct {
 	dbs     []*DB
 	now     int64
 	born    int64  // the first time that it was told
+	soonest int64  // no entry of the deadline index is due before it
 	gen     uint64 // changes whenever a record moves, so that handles look it up again
 	limits  Limits
 	rng     *rand.Rand
@@ -76,6 +77,7 @@ func (s *Shard) setTable(d *DB, t *table) {
 	s.used.Add(t.used - d.t.used)
 	t.db = d.id
 	d.t = t
+	s.soonest = 0 // that of t is not known
 	s.gen++
 }
 
