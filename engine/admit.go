@@ -29,6 +29,7 @@ func (s *Session) admit(spec *command.Spec, args [][]byte) error {
 		}
 	}
 	if e.pause.active.Load() && (s.multi == nil || spec.Any(command.Unqueued)) {
+		s.batch.tally.fold(s)
 		e.pause.wait(s, spec, args)
 		s.tick() // the command begins here
 	}

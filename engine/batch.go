@@ -29,6 +29,7 @@ type batch struct {
 	anchor   time.Time     // the clock when the batch began
 	anchorNs int64         // the same, Unix nanoseconds
 	elapsed  time.Duration // from the anchor to the latest reading
+	share    bool          // brief commands may share a reading
 	tally    tally
 	keys     [maxBatch][]byte
 }
@@ -45,9 +46,12 @@ func (b *batch) now() time.Time { return b.anchor.Add(b.elapsed) }
 // the batch. A call of Do outside a batch is a batch of one.
 func (s *Session) Batch(requests [][][]byte) {
 	b := &s.batch
-	b.on, b.anchor, b.elapsed = true, s.engine.now(), 0
-	b.anchorNs = b.anchor.UnixNano()
-	s.lastMs.Store(b.nowMs())
+	if !b.on {
+		b.on, b.anchor, b.elapsed = true, s.engine.now(), 0
+		b.anchorNs = b.anchor.UnixNano()
+		b.share = s.engine.sharesReadings()
+		s.lastMs.Store(b.nowMs())
+	}
 	if len(requests) > 1 && s.multi == nil {
 		s.prefetch(requests)
 	}
@@ -135,6 +139,40 @@ func (s *shard) prefetch(db int, keys [][]byte) {
 	s.unlock()
 }
 
+// A reading of the clock costs as much as a lookup in the keyspace. So a run
+// of the same brief command has one for up to maxShared of them: each counts as
+// having taken its part of the time. One that can have taken long, because
+// much goes in or comes out, has a reading of its own behind it.
+const (
+	maxShared  = 16
+	sharedArgs = 8
+	sharedSize = 4096 // bytes of arguments, and of the reply
+)
+
+// slowShared is the slowlog's threshold from which readings are shared: with a
+// lower one the operator wants to see each command as it is.
+const slowShared = time.Millisecond
+
+// sharesReadings reports whether nobody wants to know each command's own time.
+func (e *Engine) sharesReadings() bool {
+	cfg := &e.live.Get().Server
+	slow := cfg.SlowlogLogSlowerThan
+	return (slow < 0 || slow >= slowShared) && cfg.LatencyMonitorThreshold == 0 && e.monitors.Load() == 0
+}
+
+// shares reports whether the command that was just executed can leave the
+// reading of the clock to a later one.
+func (b *batch) shares(spec *command.Spec, args [][]byte, replied int) bool {
+	if !b.share || !spec.Any(command.Fast|command.Brief) || b.tally.open >= maxShared-1 || len(args) > sharedArgs || replied > sharedSize {
+		return false
+	}
+	size := 0
+	for _, a := range args {
+		size += len(a)
+	}
+	return size <= sharedSize
+}
+
 // untallied are the commands that are counted one by one: what shows counters,
 // what may run such commands inside, and what may be counted by another goroutine.
 const untallied = command.NoUnit | command.Revocable | command.Blocking | command.AllShards
@@ -146,6 +184,7 @@ type tally struct {
 	spec  *command.Spec
 	calls int64
 	took  time.Duration
+	open  int64 // further runs, since the latest reading of the clock
 
 	bucket int // of the histogram
 	runs   int64
@@ -153,29 +192,33 @@ type tally struct {
 
 // before makes room for a command that is about to run.
 func (t *tally) before(s *Session, spec *command.Spec) {
-	if t.calls > 0 && (t.spec != spec || spec.Any(untallied)) {
+	if t.calls+t.open > 0 && (t.spec != spec || spec.Any(untallied)) {
 		t.fold(s)
 	}
 }
 
-// add counts one run of spec.
-func (t *tally) add(s *Session, spec *command.Spec, took time.Duration) {
+// add counts n runs of spec, which took that long together.
+func (t *tally) add(s *Session, spec *command.Spec, n int64, took time.Duration) {
 	t.spec = spec
-	t.calls++
+	t.calls += n
 	t.took += took
 	if !s.engine.tracksLatency.Load() {
 		return
 	}
-	b := bucketOf(took)
+	b := bucketOf(took / time.Duration(n))
 	if b != t.bucket {
 		t.foldRuns(s)
 		t.bucket = b
 	}
-	t.runs++
+	t.runs += n
 }
 
 // fold adds what was gathered to the counters.
 func (t *tally) fold(s *Session) {
+	if n := t.open; n > 0 {
+		t.open = 0
+		t.add(s, t.spec, n, s.tick())
+	}
 	if t.calls == 0 {
 		return
 	}

@@ -217,7 +217,7 @@ func (s *Session) Do(args [][]byte, out *wire.Writer) Outcome {
 	default:
 		s.execute(spec, args, out)
 	}
-	if spec == nil || !confirmsByPush(spec) {
+	if (s.replyOff || s.replySkip > 0) && (spec == nil || !confirmsByPush(spec)) {
 		s.muteReply(out, mark)
 	}
 	switch {
@@ -232,8 +232,9 @@ func (s *Session) Do(args [][]byte, out *wire.Writer) Outcome {
 // execute runs an admitted command and accounts for it.
 func (s *Session) execute(spec *command.Spec, args [][]byte, out *wire.Writer) {
 	e, c, b := s.engine, &s.call, &s.batch
-	exec := spec.Name == "exec" // is shown behind its commands
-	if !exec && e.monitored(spec) {
+	monitored := e.monitored(spec)
+	exec := monitored && spec.Name == "exec" // is shown behind its commands
+	if monitored && !exec {
 		e.monitor(spec, s.db, s.o.Addr, args, b.now())
 	}
 	if s.last != spec {
@@ -241,17 +242,18 @@ func (s *Session) execute(spec *command.Spec, args [][]byte, out *wire.Writer) {
 		s.lastCmd.Store(spec)
 	}
 	b.tally.before(s, spec)
+	replied := len(out.Buf)
 	s.fill(c)
 	c.Begin(spec, args, out)
 	err := e.run(c, b.nowMs())
 	if err != nil {
 		s.replyError(out, err)
 	}
-	if exec && e.monitored(spec) {
+	if exec {
 		e.monitor(spec, s.db, s.o.Addr, args, b.now())
 	}
 	if !s.parked { // otherwise who ends the wait does it
-		s.account(spec, args, err)
+		s.account(spec, args, err, len(out.Buf)-replied)
 	}
 }
 

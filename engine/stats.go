@@ -81,13 +81,23 @@ func (e *Engine) countError(err error) {
 }
 
 // account counts the command that the session has just executed in its batch.
-func (s *Session) account(spec *command.Spec, args [][]byte, err error) {
-	took := s.tick()
+// replied is the length of the reply.
+func (s *Session) account(spec *command.Spec, args [][]byte, err error, replied int) {
+	b := &s.batch
 	if spec.Any(untallied) {
-		s.engine.account(s, spec, args, took, err)
+		s.engine.account(s, spec, args, s.tick(), err)
+		b.share = s.engine.sharesReadings() // that may have been CONFIG SET
 		return
 	}
-	s.batch.tally.add(s, spec, took)
+	if err == nil && b.shares(spec, args, replied) {
+		b.tally.spec = spec
+		b.tally.open++
+		return
+	}
+	n := b.tally.open + 1
+	b.tally.open = 0
+	took := s.tick()
+	b.tally.add(s, spec, n, took)
 	s.engine.remark(s, spec, args, took, err)
 }
 
@@ -95,7 +105,7 @@ func (s *Session) account(spec *command.Spec, args [][]byte, err error) {
 // session's call.
 func (e *Engine) account(s *Session, spec *command.Spec, args [][]byte, took time.Duration, err error) {
 	var t tally
-	t.add(s, spec, took)
+	t.add(s, spec, 1, took)
 	t.fold(s)
 	e.remark(s, spec, args, took, err)
 }

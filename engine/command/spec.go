@@ -36,6 +36,9 @@ const (
 	// Revocable: the unit records pre-images, so that it can be undone (scripts,
 	// commands of plugins).
 	Revocable
+	// Brief: like Fast, where Redis does not say so (SET). Short runs of such
+	// commands are timed as a whole.
+	Brief
 )
 
 // KeyFlags say what a command does with the keys of a KeySpec.

@@ -61,7 +61,7 @@ func plain() []command.Spec {
 func sets() []command.Spec {
 	multi := func(f command.KeyFlags) []command.KeySpec { return []command.KeySpec{command.Keys(1, -1, 2, f)} }
 	return []command.Spec{
-		{Name: "set", Arity: -3, Flags: writes, Since: "1.0.0",
+		{Name: "set", Arity: -3, Flags: writes | command.Brief, Since: "1.0.0",
 			Keys: []command.KeySpec{{Index: 1, Step: 1, Flags: updateKey | command.KeyVariable,
 				Notes: "RW and ACCESS because of the option GET"}},
 			Summary: "Makes a key a string, whatever it was, under conditions and with a deadline if wanted", Complexity: "O(1)",
