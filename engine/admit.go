@@ -34,6 +34,7 @@ func (s *Session) admit(spec *command.Spec, args [][]byte) error {
 		s.tick() // the command begins here
 	}
 	if e.dumps.full() && (s.multi == nil || spec.Any(command.Unqueued)) {
+		s.batch.tally.fold(s)
 		s.waitForRoom(spec, args)
 		s.tick()
 	}
