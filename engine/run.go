@@ -166,7 +166,7 @@ func (e *Engine) run(c *command.Call, nowMs int64) error {
 		return e.busy.error()
 	}
 	err := e.runLocked(c, false)
-	if errors.Is(err, errRefused) {
+	if err != nil && errors.Is(err, errRefused) {
 		return e.busy.error() // undone, and nothing is locked
 	}
 	if w := c.Waiting(); w != nil && err == nil {
@@ -191,7 +191,7 @@ func (e *Engine) runLocked(c *command.Call, patient bool) error {
 	db := c.DB // a script may select another
 	for {
 		err := e.attempt(c)
-		if !errors.Is(err, command.ErrUndeclared) || c.Unit.All {
+		if err == nil || c.Unit.All || !errors.Is(err, command.ErrUndeclared) {
 			return err
 		}
 		if !e.widen(c.Unit, patient) {
