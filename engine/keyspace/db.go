@@ -132,7 +132,7 @@ func (d *DB) Copy(src []byte, to *DB, dst []byte) {
 	}
 	h := from.r.head()
 	if l := d.t.large(from.r); l != nil {
-		to.put(to.find(dst), h, dst, nil, l.copy(to.s))
+		to.put(to.find(dst), h, dst, nil, l.copy())
 		return
 	}
 	to.put(to.find(dst), h, dst, append([]byte(nil), from.r.value()...), nil)

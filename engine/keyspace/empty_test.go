@@ -11,8 +11,13 @@ func (k *Keyspace) checkEmpty(t *testing.T) {
 	for _, s := range k.shards {
 		for _, d := range s.dbs {
 			tb := d.t
-			if tb.live != 0 || tb.used != 0 || len(tb.side.free) != int(tb.side.made) {
-				t.Errorf("live %d, used %d, large values %d of %d", tb.live, tb.used, len(tb.side.free), tb.side.made)
+			if tb.live != 0 || tb.used != 0 {
+				t.Errorf("live %d, used %d", tb.live, tb.used)
+			}
+			for i, p := range tb.side.chunks {
+				if p != nil && (p.used != 0 || len(tb.side.chunks) > 1) {
+					t.Errorf("chunk %d of the large values has %d", i, p.used)
+				}
 			}
 			if tb.wheel != nil && tb.wheel.n != 0 {
 				t.Errorf("%d deadlines of nothing", tb.wheel.n)

@@ -84,11 +84,20 @@ func (l *large) bytes() int64 {
 	return n
 }
 
-// side numbers the large values of a table. It grows by chunks, so that no write copies it.
+// side numbers the large values of a table. It grows by chunks, so that no write copies it, and gives
+// an empty chunk back.
 type side struct {
-	chunks []*[sideChunk]sideEntry
-	made   uint32
-	free   []uint32
+	chunks []*sidePart
+	room   []uint32 // chunks that may have room; the last one is used first
+	vacant []uint32 // numbers of chunks that were given back
+}
+
+type sidePart struct {
+	entries [sideChunk]sideEntry
+	free    uint16 // first free entry + 1; the next one is in its size
+	made    uint16 // entries ever used
+	used    uint16
+	queued  bool // in room
 }
 
 // sideEntry has key and accounted size beside the value, not in it: while a unit that moved the value
@@ -99,27 +108,64 @@ type sideEntry struct {
 	size int64
 }
 
-func (t *side) at(no uint32) *sideEntry { return &t.chunks[no/sideChunk][no%sideChunk] }
+func (t *side) at(no uint32) *sideEntry { return &t.chunks[no/sideChunk].entries[no%sideChunk] }
 
 func (t *side) get(no uint32) *large { return t.at(no).l }
 
 func (t *side) add(l *large, key []byte) uint32 {
-	var no uint32
-	if n := len(t.free); n > 0 {
-		no = t.free[n-1]
-		t.free = t.free[:n-1]
+	chunk := t.withRoom()
+	p := t.chunks[chunk]
+	var i uint16
+	if p.free != 0 {
+		i = p.free - 1
+		p.free = uint16(p.entries[i].size)
 	} else {
-		if int(t.made) == len(t.chunks)*sideChunk {
-			t.chunks = append(t.chunks, new([sideChunk]sideEntry))
-		}
-		no = t.made
-		t.made++
+		i = p.made
+		p.made++
 	}
-	*t.at(no) = sideEntry{l: l, key: key}
-	return no
+	p.used++
+	p.entries[i] = sideEntry{l: l, key: key}
+	return chunk*sideChunk + uint32(i)
+}
+
+// withRoom returns the number of a chunk that has room.
+func (t *side) withRoom() uint32 {
+	for n := len(t.room); n > 0; n-- {
+		chunk := t.room[n-1]
+		p := t.chunks[chunk]
+		if p != nil && p.used < sideChunk {
+			return chunk
+		}
+		if p != nil {
+			p.queued = false
+		}
+		t.room = t.room[:n-1]
+	}
+	var chunk uint32
+	if n := len(t.vacant); n > 0 {
+		chunk = t.vacant[n-1]
+		t.vacant = t.vacant[:n-1]
+	} else {
+		chunk = uint32(len(t.chunks))
+		t.chunks = append(t.chunks, nil)
+	}
+	t.chunks[chunk] = &sidePart{queued: true}
+	t.room = append(t.room, chunk)
+	return chunk
 }
 
 func (t *side) remove(no uint32) {
-	*t.at(no) = sideEntry{}
-	t.free = append(t.free, no)
+	chunk, i := no/sideChunk, uint16(no%sideChunk)
+	p := t.chunks[chunk]
+	p.entries[i] = sideEntry{size: int64(p.free)}
+	p.free = i + 1
+	if p.used--; p.used == 0 && len(t.chunks) > 1 {
+		t.chunks[chunk] = nil // in room its number may stay, and is passed over
+		t.vacant = append(t.vacant, chunk)
+		return
+	}
+	if !p.queued {
+		p.queued = true
+		t.room = append(t.room, chunk)
+	}
 }

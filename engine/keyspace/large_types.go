@@ -1,8 +1,6 @@
 package keyspace
 
 import (
-	"iter"
-
 	"github.com/kevy-lua/kevy-lua/engine/keyspace/hash"
 	"github.com/kevy-lua/kevy-lua/engine/keyspace/list"
 	"github.com/kevy-lua/kevy-lua/engine/keyspace/set"
@@ -39,32 +37,23 @@ func (v largeStream) freeze() frozenCollection   { return v.Freeze() }
 func (v largeStream) restore(f frozenCollection) { v.Restore(f.(*stream.View)) }
 func (v largeStream) bytes() int64               { return v.Bytes() }
 
-// copy returns a large value with the same content, for a key of this shard.
-func (l *large) copy(s *Shard) *large {
-	seed := s.ks.hashSeed
+// copy returns a large value with the same content, in constant time: the two share what neither has
+// changed.
+func (l *large) copy() *large {
 	switch v := l.col.(type) {
 	case largeHash:
-		c := hash.New(seed)
-		v.Range(func(f, val []byte) bool { c.Set(f, val); return true })
-		return &large{col: largeHash{c}}
+		return &large{col: largeHash{v.Copy()}}
 	case largeSet:
-		c := set.New(seed)
-		v.Range(func(m []byte) bool { c.Add(m); return true })
-		return &large{col: largeSet{c}}
+		return &large{col: largeSet{v.Copy()}}
 	case largeList:
-		c := list.New()
-		v.Range(0, v.Len(), func(e []byte) bool { c.PushBack(e); return true })
-		return &large{col: largeList{c}}
+		return &large{col: largeList{v.Copy()}}
 	case largeZSet:
-		return &large{col: largeZSet{zset.Build(seed, v.all())}}
+		return &large{col: largeZSet{v.Copy()}}
 	case largeStream:
 		return &large{col: largeStream{v.Copy()}}
 	}
-	return &large{str: append([]byte(nil), l.str...)}
-}
-
-func (v largeZSet) all() iter.Seq2[[]byte, float64] {
-	return func(yield func([]byte, float64) bool) { v.Range(0, v.Len(), yield) }
+	l.shared = true // appending behind the end is seen by neither
+	return &large{str: l.str[:len(l.str):len(l.str)], shared: true}
 }
 
 // enlarge makes the value that lies in a record a large one.

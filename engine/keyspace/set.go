@@ -67,6 +67,26 @@ func (h *SetHandle) Add(m []byte) bool {
 	return true
 }
 
+// fillFrom is the number of members from which a set that is made at once is built at once: so many
+// are never packed.
+const fillFrom = 512
+
+// Fill adds n members, of which at returns one by one, valid until it is called again; none of them
+// comes twice. A set that does not exist yet is built at once.
+func (h *SetHandle) Fill(n int, at func(i int) []byte) {
+	if n < fillFrom || h.Len() > 0 {
+		for i := range n {
+			h.Add(at(i))
+		}
+		return
+	}
+	converts := false
+	for i := 0; i < n && !converts; i++ {
+		converts = h.d.s.limits.setConverts(n, at(i))
+	}
+	h.promote(Set, largeSet{set.Build(h.d.s.ks.hashSeed, n, at)}, converts)
+}
+
 // crowds reports whether a packed set becomes too large by this member. Integers are few bytes each
 // and found by bisection: only their bytes count.
 func (h *SetHandle) crowds(p set.Packed, m []byte) bool {

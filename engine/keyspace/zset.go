@@ -87,6 +87,23 @@ func (h *ZSetHandle) Set(m []byte, score float64) (created bool) {
 	return created
 }
 
+// Fill sets n members, of which at returns one by one, valid until it is called again; none of them
+// comes twice. A sorted set that does not exist yet is built at once, the faster if they come in order.
+func (h *ZSetHandle) Fill(n int, at func(i int) (m []byte, score float64)) {
+	if n < fillFrom || h.Len() > 0 {
+		for i := range n {
+			h.Set(at(i))
+		}
+		return
+	}
+	longest := 0
+	for i := range n {
+		m, _ := at(i)
+		longest = max(longest, len(m))
+	}
+	h.promote(ZSet, largeZSet{zset.Build(h.d.s.ks.hashSeed, n, at)}, h.d.s.limits.zsetConverts(n, longest))
+}
+
 // Remove removes the member and reports whether it was there.
 func (h *ZSetHandle) Remove(m []byte) bool {
 	if _, ok := h.Score(m); !ok {

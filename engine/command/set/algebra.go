@@ -69,7 +69,7 @@ func store(c *command.Call, run operation, event string) error {
 		if err != nil {
 			return err
 		}
-		found.each(func(m []byte) { s.Add(m) })
+		s.Fill(found.len(), found.at)
 		c.Changed(key, hook.Set, event)
 	} else if existed {
 		c.Changed(key, hook.Generic, "del")
@@ -173,6 +173,14 @@ func (r *result) add(m []byte) bool {
 	r.buf = append(r.buf, m...)
 	r.ends = append(r.ends, len(r.buf))
 	return true
+}
+
+func (r *result) at(i int) []byte {
+	start := 0
+	if i > 0 {
+		start = r.ends[i-1]
+	}
+	return r.buf[start:r.ends[i]]
 }
 
 func (r *result) each(fn func(m []byte)) {

@@ -82,9 +82,7 @@ func (r *result) store(c *command.Call, key []byte, event string) (changed bool)
 		return changed
 	}
 	z, _ := c.ZSet(key) // there is nothing of another type left
-	for i := range r.rows {
-		z.Set(r.member(i), r.rows[i].score)
-	}
+	z.Fill(len(r.rows), func(i int) ([]byte, float64) { return r.member(i), r.rows[i].score })
 	c.Changed(key, hook.ZSet, event)
 	return true
 }

@@ -20,6 +20,7 @@ import "sync/atomic"
 type Header struct {
 	epoch  uint64 // of the last freeze; what is born now carries epoch+1
 	limit  uint64 // epoch of the newest view that was held when it was last looked at
+	floor  uint64 // epoch up to which nodes are shared with a copy of the value
 	views  []*View
 	copied int64
 }
@@ -44,6 +45,14 @@ func (h *Header) Freeze() *View {
 	return v
 }
 
+// Fork returns the header of a copy of the value that shares all its nodes. From now on neither the
+// value nor the copy writes to them: each copies a node before it changes it, and nothing ends that.
+func (h *Header) Fork() Header {
+	h.epoch++
+	h.floor, h.limit = h.epoch, h.epoch
+	return Header{epoch: h.epoch, floor: h.epoch, limit: h.epoch}
+}
+
 // Stamp returns the epoch that a node born now must carry.
 func (h *Header) Stamp() uint64 { return h.epoch + 1 }
 
@@ -60,7 +69,7 @@ func (h *Header) Owned(epoch uint64) bool {
 // Release before what the writer does after it.
 func (h *Header) prune() {
 	kept := h.views[:0]
-	h.limit = 0
+	h.limit = h.floor
 	for _, v := range h.views {
 		if !v.released.Load() {
 			kept = append(kept, v)

@@ -57,6 +57,13 @@ func (h *Hash) Scan(cursor uint64, count int, fn func(field, value []byte)) (nex
 // Random returns a field, each with the same probability. The hash is not empty.
 func (h *Hash) Random(r *rand.Rand) (field, value []byte) { return h.fields.Random(r) }
 
+// Copy returns a hash with the same content, in constant time: the two share what neither has changed.
+func (h *Hash) Copy() *Hash {
+	c := &Hash{head: h.head.Fork()}
+	c.fields = h.fields.Fork(&c.head)
+	return c
+}
+
 // Freeze returns the hash as it is now, in constant time.
 func (h *Hash) Freeze() *View { return &View{fields: h.fields.State, hold: h.head.Freeze()} }
 

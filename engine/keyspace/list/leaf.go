@@ -6,8 +6,10 @@ import (
 	"github.com/kevy-lua/kevy-lua/engine/keyspace/cow/block"
 )
 
+// A leaf of 256 elements of 15 bytes is full in both ways. With half as many, the structs and the
+// rounding of the allocator take a byte more for each element.
 const (
-	leafCap = 128
+	leafCap = 256
 	liveMax = 4096 // bytes of elements above which a leaf is split
 )
 

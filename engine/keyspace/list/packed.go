@@ -76,7 +76,7 @@ func (p Packed) Range(i, n int, fn func(v []byte) bool) {
 // RangeBack calls fn for up to n elements from position i downwards, until it returns false.
 func (p Packed) RangeBack(i, n int, fn func(v []byte) bool) {
 	i = min(i, p.Len()-1)
-	var room [leafCap]int
+	var room [64]int // more are rare
 	s := block.Seq(p)
 	offs := s.Offsets(room[:0], i+1, elementShape)
 	for ; n > 0 && i >= 0; n, i = n-1, i-1 {

@@ -20,23 +20,18 @@ type View struct {
 // view that is never released makes each part of the stream be copied once.
 func (v *View) Release() { v.hold.Release() }
 
-// Copy returns a stream with the same content. The two share nothing that is ever written.
-func (c *Content) Copy() *Stream {
-	s := New()
-	stamp := s.head.Stamp()
-	var leaves []*leaf
-	var seps []ID
-	c.entries.Ascend(0, func(l *leaf, _ int) bool {
-		leaves, seps = append(leaves, l.Clone(stamp)), append(seps, l.first)
+// Copy returns a stream with the same content. The two share the entries that neither has changed;
+// the groups, whose tables know the header of their stream, are copied.
+func (s *Stream) Copy() *Stream {
+	c := &Stream{head: s.head.Fork()}
+	c.entries = s.entries.Fork(&c.head)
+	c.groups = newSorted[name, *group](&c.head)
+	c.last, c.deleted, c.added = s.last, s.deleted, s.added
+	s.RangeGroups(func(g Group) bool {
+		c.copyGroup(g)
 		return true
 	})
-	s.entries.Build(leaves, seps)
-	s.last, s.deleted, s.added = c.last, c.deleted, c.added
-	c.RangeGroups(func(g Group) bool {
-		s.copyGroup(g)
-		return true
-	})
-	return s
+	return c
 }
 
 func (s *Stream) copyGroup(g Group) {

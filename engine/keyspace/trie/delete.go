@@ -3,8 +3,9 @@ package trie
 import "unsafe"
 
 // Delete removes a key and reports whether it was there.
-func (t *Trie) Delete(key []byte) bool {
-	hash := t.sum(key)
+func (t *Trie) Delete(key []byte) bool { return t.delete(t.sum(key), key) }
+
+func (t *Trie) delete(hash uint64, key []byte) bool {
 	pos := position(hash)
 	p := t.walk(pos)
 	pg, i := lookup(p.page, tag(hash), key)

@@ -60,6 +60,9 @@ func New(seed maphash.Seed, shape block.Shape, head *cow.Header) Trie {
 	return Trie{State: State{seed: seed, shape: shape}, head: head}
 }
 
+// Fork returns a trie of the same records. The header is a fork of this one's, made with it.
+func (t *Trie) Fork(head *cow.Header) Trie { return Trie{State: t.State, head: head} }
+
 // node is an inner node. Bit i of isNode tells what child[i] points to. No child is nil.
 type node struct {
 	epoch  uint64

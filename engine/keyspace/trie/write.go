@@ -86,8 +86,9 @@ func (t *Trie) copyPage(pg *page) *page {
 
 // Set gives a key a value (of 8 bytes, or nil, as the shape says) and reports whether the key is
 // new. Key and value are copied; they may not be slices of this trie.
-func (t *Trie) Set(key, value []byte) (created bool) {
-	hash := t.sum(key)
+func (t *Trie) Set(key, value []byte) (created bool) { return t.set(t.sum(key), key, value) }
+
+func (t *Trie) set(hash uint64, key, value []byte) (created bool) {
 	pos := position(hash)
 	if t.root == nil {
 		pg := &page{epoch: t.head.Stamp()}

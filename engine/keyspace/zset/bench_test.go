@@ -22,10 +22,8 @@ func TestCopiedBytes(t *testing.T) {
 		n >>= 6
 	}
 	r := random(t)
-	z := Build(maphash.MakeSeed(), func(yield func([]byte, float64) bool) {
-		for i := range n {
-			yield(fmt.Appendf(nil, "%016d", i), float64(i)*1e3)
-		}
+	z := Build(maphash.MakeSeed(), n, func(i int) ([]byte, float64) {
+		return fmt.Appendf(nil, "%016d", i), float64(i) * 1e3
 	})
 	t.Logf("%.1f bytes a member", float64(z.Bytes())/float64(n))
 	member := func() []byte { return fmt.Appendf(nil, "%016d", r.IntN(n)) }

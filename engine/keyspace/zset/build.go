@@ -4,35 +4,42 @@ import (
 	"bytes"
 	"encoding/binary"
 	"hash/maphash"
-	"iter"
 	"math"
 )
 
-// Build returns a sorted set of members that come in order, with full leaves and without a descent
-// for each. From the first member on that is not in order, or that came before, members are set one by
-// one, so the result is right for any input.
-func Build(seed maphash.Seed, members iter.Seq2[[]byte, float64]) *ZSet {
+// Build returns a sorted set of n members, of which at returns one by one; what it returns is copied
+// before it is called again. Members that come in order get full leaves, without a descent for each;
+// of one that comes more than once the last score counts. The result is right for any input.
+func Build(seed maphash.Seed, n int, at func(i int) (member []byte, score float64)) *ZSet {
 	z := New(seed)
+	var word [8]byte
+	z.index.Fill(n, func(i int) (m, value []byte) {
+		m, score := at(i)
+		binary.LittleEndian.PutUint64(word[:], math.Float64bits(plain(score)))
+		return m, word[:]
+	})
+	if z.index.Len() < n { // some came more than once
+		z = New(seed)
+		for i := range n {
+			z.Set(at(i))
+		}
+		return z
+	}
 	var leaves []*leaf
 	var seps []bound
-	rising := true
-	var word [8]byte
-	for m, score := range members {
+	i := 0
+	for ; i < n; i++ {
+		m, score := at(i)
 		score = plain(score)
-		if rising {
-			if _, again := z.Score(m); !again && precedes(leaves, score, m) {
-				binary.LittleEndian.PutUint64(word[:], math.Float64bits(score))
-				z.index.Set(m, word[:])
-				leaves, seps = z.extend(leaves, seps, m, score)
-				continue
-			}
-			rising = false
-			z.order.Build(leaves, seps)
+		if !precedes(leaves, score, m) {
+			break
 		}
-		z.Set(m, score)
+		leaves, seps = z.extend(leaves, seps, m, score)
 	}
-	if rising {
-		z.order.Build(leaves, seps)
+	z.order.Build(leaves, seps)
+	for ; i < n; i++ {
+		m, score := at(i)
+		z.insert(m, plain(score))
 	}
 	return z
 }

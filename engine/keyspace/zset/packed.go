@@ -190,5 +190,10 @@ func (p Packed) Valid() bool {
 
 // Large returns the sorted set in its large form.
 func (p Packed) Large(seed maphash.Seed) *ZSet {
-	return Build(seed, func(yield func([]byte, float64) bool) { p.Range(0, p.Len(), yield) })
+	z := New(seed)
+	p.Range(0, p.Len(), func(m []byte, score float64) bool {
+		z.Set(m, score)
+		return true
+	})
+	return z
 }

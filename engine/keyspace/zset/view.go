@@ -2,6 +2,14 @@ package zset
 
 import "github.com/kevy-lua/kevy-lua/engine/keyspace/cow"
 
+// Copy returns a sorted set with the same content, in constant time: the two share what neither has
+// changed.
+func (z *ZSet) Copy() *ZSet {
+	c := &ZSet{head: z.head.Fork()}
+	c.index, c.order = z.index.Fork(&c.head), z.order.Fork(&c.head)
+	return c
+}
+
 // Freeze returns the sorted set as it is now, in constant time.
 func (z *ZSet) Freeze() *View {
 	return &View{state: state{z.index.State, z.order.State}, hold: z.head.Freeze()}

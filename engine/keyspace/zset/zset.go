@@ -210,19 +210,34 @@ func (z *ZSet) DeleteRange(rank, n int) {
 	if rest := z.Len() - (hi - lo); rest < hi-lo {
 		z.order.Cut(lo, hi)
 		z.index.Clear()
-		var word [8]byte
-		z.Range(0, rest, func(m []byte, score float64) bool {
-			binary.LittleEndian.PutUint64(word[:], math.Float64bits(score))
-			z.index.Set(m, word[:])
-			return true
-		})
+		z.fillIndex()
 		return
 	}
+	members := make([][]byte, 0, hi-lo) // writing to the index leaves them alone
 	z.Range(lo, hi-lo, func(m []byte, _ float64) bool {
-		z.index.Delete(m)
+		members = append(members, m)
 		return true
 	})
+	z.index.Drop(len(members), func(i int) []byte { return members[i] })
 	z.order.Cut(lo, hi)
+}
+
+// fillIndex puts all members of the order into the empty index.
+func (z *ZSet) fillIndex() {
+	type row struct {
+		member []byte
+		score  float64
+	}
+	rows := make([]row, 0, z.order.Len())
+	ascend(&z.order.State, 0, z.order.Len(), func(m []byte, score float64) bool {
+		rows = append(rows, row{m, score})
+		return true
+	})
+	var word [8]byte
+	z.index.Fill(len(rows), func(i int) (m, value []byte) {
+		binary.LittleEndian.PutUint64(word[:], math.Float64bits(rows[i].score))
+		return rows[i].member, word[:]
+	})
 }
 
 // Scan gives at least count members, if there are as many behind the cursor, in no order, and returns

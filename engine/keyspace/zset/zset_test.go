@@ -344,14 +344,15 @@ func TestBuild(t *testing.T) {
 		for _, n := range []int{0, 1, 64, 65, 1024, 1025, 5000} {
 			t.Run(fmt.Sprintf("%s/%d", title, n), func(t *testing.T) {
 				want := map[string]float64{}
-				z := Build(maphash.MakeSeed(), func(yield func([]byte, float64) bool) {
-					for i := range n {
-						p := input(i)
-						want[p.member] = p.score
-						if !yield([]byte(p.member), p.score) {
-							return
-						}
-					}
+				var room []byte
+				pairs := make([]pair, n)
+				for i := range pairs {
+					pairs[i] = input(i)
+					want[pairs[i].member] = pairs[i].score
+				}
+				z := Build(maphash.MakeSeed(), n, func(i int) ([]byte, float64) {
+					room = append(room[:0], pairs[i].member...)
+					return room, pairs[i].score
 				})
 				checkOrder(t, &z.order.State)
 				same(t, z, want)

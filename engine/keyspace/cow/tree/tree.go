@@ -68,6 +68,11 @@ func New[K, E any, L Leaf[E]](head *cow.Header) Tree[K, E, L] {
 	return Tree[K, E, L]{head: head}
 }
 
+// Fork returns a tree of the same elements. The header is a fork of this one's, made with it.
+func (t *Tree[K, E, L]) Fork(head *cow.Header) Tree[K, E, L] {
+	return Tree[K, E, L]{State: t.State, head: head}
+}
+
 // Len returns the number of elements.
 func (s *State[K, E, L]) Len() int { return s.n }
 

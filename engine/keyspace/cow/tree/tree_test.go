@@ -132,6 +132,10 @@ func TestAgainstSlice(t *testing.T) {
 		n := newNumbers()
 		var want []int
 		var views []heldView
+		for key := 0; round == 1 && key < 20000; key += 5 { // one that is deep, whatever the seed
+			n.insert(key)
+			want = append(want, key)
+		}
 		for step := range 3000 {
 			key := r.IntN(20000)
 			if round%3 == 0 {
