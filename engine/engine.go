@@ -85,6 +85,8 @@ type Engine struct {
 	loadedMs int64        // when the replay ended; 0 when there was none
 	outside  atomic.Int64 // due keys outside the deadline index: in the reaper's hands, or retried
 
+	collected collection // of who calls Compact
+
 	// Guarded by all shard locks together:
 	retries  map[retryKey]retry
 	expiring []retryKey // whose atomic hooks are running
@@ -113,6 +115,7 @@ func New(o Options) *Engine {
 	e.unitCtx = inside(e.ctx)
 	e.space = keyspace.New(keyspace.Options{
 		Shards: shardCount(cfg.Server.Shards), Databases: cfg.Server.Databases, Limits: limits(cfg),
+		BornMs: o.Now().UnixMilli(),
 	})
 	for i := range e.space.Shards() {
 		e.shards = append(e.shards, newShard(e.space.Shard(i)))

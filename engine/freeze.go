@@ -212,25 +212,3 @@ func (b *elementBatch) flush() error {
 }
 
 func appendInt(b []byte, n int64) []byte { return strconv.AppendInt(b, n, 10) }
-
-// compactStep is how many records a step of compaction moves under a shard's
-// lock, and compactSteps how many steps a call of Compact takes at most.
-const (
-	compactStep  = 64
-	compactSteps = 32
-)
-
-// Compact gives memory back that deletions have left half-empty, in steps of a
-// few dozen microseconds. The background calls it ten times a second.
-func (e *Engine) Compact() {
-	for _, s := range e.shards {
-		for range compactSteps {
-			s.lock(nil)
-			moved := s.Compact(compactStep)
-			s.unlock()
-			if moved == 0 {
-				break
-			}
-		}
-	}
-}

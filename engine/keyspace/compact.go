@@ -2,7 +2,8 @@ package keyspace
 
 // Slabs waste memory when sizes change: after churn a table may hold several times the pages that its
 // records need. Compaction empties pages that are less than half full by moving their records to
-// others of the class, and gives emptied pages back to the system. It goes in bounded steps, and
+// others of the class, and gives emptied pages back to the system. When there are none such, and still
+// too many pages, those that are less than three quarters full will do. It goes in bounded steps, and
 // chooses by walking the pages once around, some at a time.
 
 const (
@@ -19,30 +20,36 @@ var compactSlack = int64(classes + 8)
 // compaction is where the work on an arena stands.
 type compaction struct {
 	cursor int32 // page last looked at
+	barren int32 // pages looked at since the last one that was chosen
+	tight  bool  // pages less than three quarters full are chosen
 	page   int32 // page being emptied, 0 none
 	slot   uint32
 }
 
-// wasteful reports whether the arena has a third more pages than its records need.
+// wasteful reports whether the arena has a quarter more pages than its records need.
 func (a *arena) wasteful() bool {
 	pages := int64(a.made - a.nfree - a.ndropped)
-	return (pages-compactSlack)*pageBytes > a.live+a.live/3
+	return (pages-compactSlack)*pageBytes > a.live+a.live/4
 }
 
-// Compact does a bounded step of compaction, of up to budget records moved, and returns how many
-// records it moved and pages it gave back; 0 when there is nothing to do. A table is worked on when
-// it has a third more pages than it needs.
+// Compact does a bounded step of compaction, of up to budget records moved, and returns how much it has
+// done: records moved, pages given back, looks at some pages in vain, segments stamped. 0 says that there
+// is nothing to do. A table is worked on when it has a quarter more pages than it needs.
 func (s *Shard) Compact(budget int) (moved int) {
 	for _, d := range s.dbs {
 		t := d.t
 		for moved < budget && (t.compact.page != 0 || t.wasteful()) {
 			if t.compact.page == 0 && !t.chooseVictim() {
+				if t.goOn() {
+					moved++
+				}
 				break
 			}
 			moved += t.evacuate(budget - moved)
 		}
 		moved += t.discardFree()
 	}
+	moved += s.stampSome()
 	for range chunksStep {
 		if n := len(s.spare.list); n > spareKeep {
 			s.takeChunk().release()
@@ -60,17 +67,39 @@ func (t *table) chooseVictim() bool {
 			c.cursor = 1
 		}
 		p := t.page(c.cursor)
-		slots := pageUnits / classUnits[p.class]
+		c.barren++
 		// The only page with room cannot be emptied into another.
-		if p.state != pageActive || p.live*2 >= slots || p.next == 0 && p.prev == 0 {
+		if p.state != pageActive || p.next == 0 && p.prev == 0 || !c.wants(p) {
 			continue
 		}
+		c.barren = 0
 		t.unlink(&t.partial[p.class], p)
 		p.state = pageLeaving
 		c.page, c.slot = c.cursor, 0
 		return true
 	}
 	return false
+}
+
+// wants reports whether a page has so little in it that it should be emptied.
+func (c *compaction) wants(p *page) bool {
+	slots, live := int(pageUnits/classUnits[p.class]), int(p.live)
+	if c.tight {
+		return live*4 < slots*3
+	}
+	return live*2 < slots
+}
+
+// goOn is called when no page was chosen, and reports whether it is worth looking on: until all pages
+// were looked at, with either measure.
+func (t *table) goOn() bool {
+	c := &t.compact
+	if c.barren < t.made {
+		return true
+	}
+	c.barren = 0
+	c.tight = !c.tight
+	return c.tight
 }
 
 // evacuate moves up to max records out of the page being emptied. Slots are told from free ones by

@@ -132,3 +132,33 @@ func TestCompaction(t *testing.T) {
 	}
 	k.checkEmpty(t)
 }
+
+// TestCompactionOfManyHalves: pages that are all a little more than half full are too many, too.
+func TestCompactionOfManyHalves(t *testing.T) {
+	d := New(Options{}).Shard(0).DB(0)
+	const n = 200_000
+	for i := range n {
+		d.SetString(element(i), element(i), 0)
+	}
+	for i := range n {
+		if i%5 < 2 {
+			d.Delete(element(i))
+		}
+	}
+	steps := 0
+	for d.s.Compact(64) > 0 {
+		if steps++; steps > n {
+			t.Fatal("compaction does not end")
+		}
+	}
+	a := &d.t.arena
+	pages := int64(a.made-a.nfree-a.ndropped) * pageBytes
+	if pages > a.live*13/10+compactSlack*pageBytes {
+		t.Errorf("%d bytes of pages for %d of records", pages, a.live)
+	}
+	for i := range n {
+		if got, ok, _ := d.String(element(i)); ok != (i%5 >= 2) || ok && string(got) != string(element(i)) {
+			t.Fatalf("key %d: %q, %v", i, got, ok)
+		}
+	}
+}

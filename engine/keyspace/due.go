@@ -1,6 +1,7 @@
 package keyspace
 
 import (
+	"cmp"
 	"container/heap"
 	"math"
 )
@@ -37,8 +38,19 @@ func (s *Shard) DueBy(now int64) bool {
 	return s.soonest <= now
 }
 
+// Due returns about how many entries of the deadline index are due at now.
+func (s *Shard) Due(now int64) (n int) {
+	for _, d := range s.dbs {
+		if w := d.t.wheel; w != nil && w.n > 0 {
+			n += w.due(now)
+		}
+	}
+	return n
+}
+
 // PopDue takes up to max entries that are due at now out of the deadline index and appends them to
-// buf, in the order of their deadlines but for those of one millisecond. The records stay, hidden,
+// buf, in the order of their deadlines but for those of one millisecond, and for what a clock that was
+// put back has made due again. The records stay, hidden,
 // until they are deleted or Requeue puts them back. The work of a call is bounded: what is left comes
 // with the next one, and NextDue stays at or before now as long as there may be more, even when a
 // call was spent on sorting entries in and returned none.
@@ -130,7 +142,7 @@ func (t *table) popWheel(now int64, max int, buf []DueKey) []DueKey {
 		return buf
 	}
 	if now < w.now {
-		return t.popBackwards(now, max, buf)
+		w.rewind(now)
 	}
 	for budget := cascadeBudget + max; max > 0 && budget > 0; {
 		if w.slots[overdue] != 0 {
@@ -172,7 +184,7 @@ func (t *table) cascade(slot int) int {
 	for i := n - 1; i >= 0; i-- {
 		ref := b.refs[i]
 		t.wheel.dropLast(slot)
-		t.index(ref, t.at(ref))
+		t.put(ref, t.at(ref))
 	}
 	return n
 }
@@ -186,7 +198,7 @@ func (t *table) popOverdue(max int, buf []DueKey) []DueKey {
 		r := t.at(ref)
 		w.dropLast(overdue)
 		if r.deadline() > w.now { // moved to a later time
-			t.index(ref, r)
+			t.put(ref, r)
 			continue
 		}
 		r.setWheelPos(0)
@@ -196,40 +208,19 @@ func (t *table) popOverdue(max int, buf []DueKey) []DueKey {
 	return buf
 }
 
-// popBackwards serves a clock that was put back: of the overdue entries those that are due even so.
-func (t *table) popBackwards(now int64, max int, buf []DueKey) []DueKey {
-	w := t.wheel
-	if w.first > now {
-		return buf
-	}
-	var due []uint32
-	first := int64(math.MaxInt64)
-	for no := w.slots[overdue]; no != 0; no = w.block(no).next {
-		b := w.block(no)
-		for _, ref := range b.refs[:b.n] {
-			if dl := t.at(ref).deadline(); dl > now {
-				first = min(first, dl)
-			} else if len(due) < max {
-				due = append(due, ref)
-			} else {
-				first = min(first, dl)
-			}
-		}
-	}
-	for _, ref := range due {
-		r := t.at(ref)
-		t.unindex(r)
-		buf = append(buf, DueKey{DB: t.db, Key: append([]byte(nil), t.key(r)...), Deadline: r.deadline()})
-	}
-	w.first = first
-	return buf
-}
-
 // index puts a record with a deadline into the wheel; it is not in it.
 func (t *table) index(ref uint32, r rec) {
 	if t.wheel == nil {
-		t.wheel = newWheel(t.s.now)
+		t.wheel = newWheel()
 	}
+	if t.wheel.n == 0 {
+		t.wheel.now = cmp.Or(t.s.now, t.s.born) // in a replay there is no now
+	}
+	t.put(ref, r)
+}
+
+// put is index for a record that has just been taken out of the wheel, whose time stands.
+func (t *table) put(ref uint32, r rec) {
 	r.setWheelPos(t.wheel.add(ref, r.deadline()))
 	t.s.soonest = min(t.s.soonest, r.deadline())
 	t.accountWheel()

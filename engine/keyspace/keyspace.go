@@ -67,6 +67,7 @@ type Options struct {
 	Databases int    // 0 is 16
 	Seed      uint64 // of the key hash and of random choices; 0 takes random ones. Not 0 only in tests
 	Limits    Limits // the zero value is DefaultLimits
+	BornMs    int64  // the time now, for what happens before the first SetNow: loading a log
 }
 
 // Keyspace is the whole of the data: Databases databases, each split over Shards shards by key hash.

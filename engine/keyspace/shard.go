@@ -12,7 +12,7 @@ type Shard struct {
 	index   int
 	dbs     []*DB
 	now     int64
-	born    int64  // the first time that it was told
+	born    int64  // the time when it was made, or the first one that it was told
 	soonest int64  // no entry of the deadline index is due before it
 	gen     uint64 // changes whenever a record moves, so that handles look it up again
 	limits  Limits
@@ -21,6 +21,7 @@ type Shard struct {
 	guard   uint8 // what must be told before a record changes: guardView, guardUndo, guardNew
 	epoch   byte  // that records of the running view, or newer ones, carry
 	aborted int   // views begun since all records were last stamped
+	stamp   stamping
 	view    *shardView
 	undo    undoLog
 	spare   *chunkList // memory of cleared tables
@@ -37,7 +38,7 @@ const (
 )
 
 func newShard(k *Keyspace, index int, o Options) *Shard {
-	s := &Shard{ks: k, index: index, limits: o.Limits, rng: newRand(o.Seed, index), gen: 1, spare: &chunkList{}}
+	s := &Shard{ks: k, index: index, born: o.BornMs, limits: o.Limits, rng: newRand(o.Seed, index), gen: 1, spare: &chunkList{}}
 	runtime.AddCleanup(s, (*chunkList).release, s.spare)
 	s.dbs = make([]*DB, o.Databases)
 	for i := range s.dbs {
@@ -69,6 +70,7 @@ func (s *Shard) swap(i, j int) {
 	a, b := s.dbs[i], s.dbs[j]
 	a.t, b.t = b.t, a.t
 	a.t.db, b.t.db = a.id, b.id
+	s.stamp = stamping{} // what was stamped already may stand elsewhere now
 	s.gen++
 }
 
@@ -78,6 +80,7 @@ func (s *Shard) setTable(d *DB, t *table) {
 	t.db = d.id
 	d.t = t
 	s.soonest = 0 // that of t is not known
+	s.stamp = stamping{}
 	s.gen++
 }
 

@@ -25,10 +25,6 @@ type shardView struct {
 	spare  [][]byte
 }
 
-// abortedMax is the number of unfinished views after which all records are stamped by hand: an epoch
-// has 8 bits, and each finished view stamps all records.
-const abortedMax = 200
-
 // Freeze returns a view of all keys as they are now, those that are due and hidden included. All
 // shards' locks are held and no unit is recording for undo. There is one view at a time: Freeze
 // returns nil while another has shards that are neither sliced to the end nor aborted.
@@ -68,14 +64,6 @@ func (k *Keyspace) Viewing() bool {
 	return false
 }
 
-// stampAll gives all records the current epoch.
-func (s *Shard) stampAll() {
-	for _, d := range s.dbs {
-		d.t.eachRecord(func(r rec) bool { r.setEpoch(s.epoch); return true })
-	}
-	s.aborted = 0
-}
-
 // Keys returns the number of keys in the view. It needs no lock.
 func (v *View) Keys() int64 { return v.keys }
 
@@ -105,7 +93,7 @@ func (v *View) Slice(shard int, max int, b *Batch) (done bool) {
 	if len(sv.tables) > 0 {
 		return false
 	}
-	sv.s.aborted = 0
+	sv.s.stamped()
 	v.end(shard)
 	return true
 }

@@ -11,9 +11,9 @@ import (
 // in the first occupied slot of the lowest level, and an entry moves down at most seven times. What
 // is due already lies in a slot of its own.
 //
-// A slot is a chain of blocks of refs, of which only the first may be partly full: taking an entry
-// out moves the last of the first block into the hole. Blocks, not links in the records, because
-// then the entries of a slot are walked as an array and their cache misses overlap.
+// A slot is a chain of blocks of refs. Entries come to the first block and leave it: taking out
+// another one moves the last of the first block into the hole. Blocks, not links in the records,
+// because then the entries of a slot are walked as an array and their cache misses overlap.
 //
 // A deadline that is moved to a later time changes only the record. The stale entry comes due too
 // early and is put again. So nothing is late, and refreshing a session's TTL costs one write.
@@ -28,14 +28,15 @@ const (
 )
 
 type wheelBlock struct {
-	prev, next uint32 // numbers + 1
-	slot       uint16
-	n          uint16
-	refs       [blockRefs]uint32
+	next   uint32 // number + 1
+	behind uint32 // entries in the blocks behind this one
+	slot   uint16
+	n      uint16
+	refs   [blockRefs]uint32
 }
 
 type wheel struct {
-	now    int64 // all that was due before has been taken out or is overdue
+	now    int64 // is set while it is empty; all that was due before has been taken out or is overdue
 	first  int64 // no overdue entry is due before
 	slots  [overdue + 1]uint32
 	used   [wheelLevels][wheelSlots / 64]uint64
@@ -45,7 +46,7 @@ type wheel struct {
 	n      int
 }
 
-func newWheel(now int64) *wheel { return &wheel{now: now, first: math.MaxInt64} }
+func newWheel() *wheel { return &wheel{first: math.MaxInt64} }
 
 func (w *wheel) block(no uint32) *wheelBlock {
 	return &w.blocks[(no-1)/blockChunk][(no-1)%blockChunk]
@@ -90,10 +91,7 @@ func (w *wheel) newBlock(slot int) uint32 {
 		no = w.made
 	}
 	b := w.block(no)
-	b.prev, b.next, b.slot, b.n = 0, w.slots[slot], uint16(slot), 0
-	if b.next != 0 {
-		w.block(b.next).prev = no
-	}
+	b.next, b.behind, b.slot, b.n = w.slots[slot], uint32(w.count(slot)), uint16(slot), 0
 	w.slots[slot] = no
 	if slot != overdue {
 		w.used[slot/wheelSlots][slot%wheelSlots/64] |= 1 << (slot % 64)
@@ -131,18 +129,96 @@ func (w *wheel) dropLast(slot int) {
 		return
 	}
 	w.slots[slot] = b.next
-	if b.next != 0 {
-		w.block(b.next).prev = 0
-	} else if slot == overdue {
-		w.first = math.MaxInt64
-	} else {
-		w.used[slot/wheelSlots][slot%wheelSlots/64] &^= 1 << (slot % 64)
+	if b.next == 0 {
+		w.emptied(slot)
 	}
 	b.next = w.free
 	w.free = no
 	if w.n == 0 {
 		w.reset()
 	}
+}
+
+func (w *wheel) emptied(slot int) {
+	if slot == overdue {
+		w.first = math.MaxInt64
+		return
+	}
+	w.used[slot/wheelSlots][slot%wheelSlots/64] &^= 1 << (slot % 64)
+}
+
+// count returns how many entries a slot has.
+func (w *wheel) count(slot int) int {
+	no := w.slots[slot]
+	if no == 0 {
+		return 0
+	}
+	b := w.block(no)
+	return int(b.behind) + int(b.n)
+}
+
+// rewind follows a clock that was put back. On the levels below the highest byte of the time that
+// changes, slots are named by bytes of a time that is not now: what lies there becomes overdue, to be
+// sorted in again as overdue entries are that turn out to be due later. What lies on higher levels is
+// where it would be put now. The work is one step for each block.
+func (w *wheel) rewind(now int64) {
+	top := (63 - bits.LeadingZeros64(uint64(now^w.now))) / 8
+	for level := range top {
+		for i := range wheelSlots {
+			if slot := level*wheelSlots + i; w.slots[slot] != 0 {
+				w.expose(slot)
+			}
+		}
+	}
+	w.now = now
+	if w.slots[overdue] != 0 {
+		w.first = min(w.first, now)
+	}
+}
+
+// expose puts the blocks of a slot in front of the overdue ones.
+func (w *wheel) expose(slot int) {
+	behind := uint32(w.count(overdue))
+	no := w.slots[slot]
+	for {
+		b := w.block(no)
+		b.slot = overdue
+		b.behind += behind
+		if b.next == 0 {
+			b.next = w.slots[overdue]
+			break
+		}
+		no = b.next
+	}
+	w.slots[overdue] = w.slots[slot]
+	w.slots[slot] = 0
+	w.emptied(slot)
+}
+
+// due returns how many entries are due at a time. Where a slot of a higher level is due in part, it is
+// an estimate; entries whose deadline was moved since they were put are counted too.
+func (w *wheel) due(at int64) int {
+	n := w.count(overdue)
+	for level := range wheelLevels {
+		shift := 8 * level
+		base := uint64(w.now) >> shift &^ (wheelSlots - 1)
+		for i := w.firstUsed(level, int(w.now>>shift)&(wheelSlots-1)); i >= 0 && i < wheelSlots; i++ {
+			slot := level*wheelSlots + i
+			if w.slots[slot] == 0 {
+				continue
+			}
+			begin := int64((base | uint64(i)) << shift)
+			if begin > at {
+				break
+			}
+			count, span := w.count(slot), int64(1)<<shift
+			if passed := at - begin + 1; passed < span {
+				count = int(float64(count) * float64(passed) / float64(span))
+			}
+			n += count
+		}
+	}
+	return n
 }
 
 // next returns the first occupied slot and the time at which it begins; ok is false when all are
