@@ -120,14 +120,37 @@ func (db *DB) sample(name string, t hook.MetricType, v float64) {
 	}
 }
 
-// sampleMetrics sends the engine's figures to the metric sinks at the
-// configured interval, as long as anybody listens.
+// sampleMetrics sends figures to the metric sinks at the configured interval.
 func (db *DB) sampleMetrics(ctx context.Context) {
-	every(ctx, db.live.Get().Metrics.Interval, func(context.Context) {
-		if db.engine.Bus().Wants(hook.KindMetric) {
-			db.engine.Samples(db.sample)
-		}
+	every(ctx, db.live.Get().Metrics.Interval, func(context.Context) { db.sampleAll() })
+}
+
+// sampleIfDue is sampleMetrics for who has a loop of their own.
+func (db *DB) sampleIfDue() {
+	now := db.now()
+	if since := now.Sub(db.sampled); since < 0 || since >= db.live.Get().Metrics.Interval {
+		db.sampled = now
+		db.sampleAll()
+	}
+}
+
+// sampleAll sends the figures of engine and reaper, if anybody listens.
+func (db *DB) sampleAll() {
+	bus := db.engine.Bus()
+	if !bus.Wants(hook.KindMetric) {
+		return
+	}
+	db.engine.Samples(db.sample)
+	db.engine.Lateness(func(bound string, removed int64) {
+		bus.Publish(&hook.Metric{
+			Name: "expired_lateness_milliseconds_bucket", Type: hook.Counter,
+			Labels: map[string]string{"le": bound}, Value: float64(removed),
+		})
 	})
+	s := db.reaper.Stats()
+	db.sample("reaper_ticks_total", hook.Counter, float64(s.Ticks))
+	db.sample("reaper_panics_total", hook.Counter, float64(s.Panics))
+	db.sample("reaper_behind", hook.Gauge, float64(flag(s.Behind)))
 }
 
 // follow applies changes of the configuration to what lies outside the engine.

@@ -39,6 +39,7 @@ type assembly struct {
 	journal *persist.Log // nil without a data directory
 	replay  persist.ReplayStats
 	reaper  *reaper.Reaper
+	sampled time.Time // by Tick
 
 	ctx    context.Context // ends at Close
 	cancel context.CancelFunc
@@ -177,7 +178,7 @@ func (db *DB) startReaper(cfg *config.Config) {
 	if db.journal != nil {
 		db.goTask(func(ctx context.Context) { every(ctx, rewriteCheck, db.rewriteIfDue) })
 	}
-	db.goTask(func(ctx context.Context) { every(ctx, compactCheck, func(context.Context) { db.engine.Compact() }) })
+	db.goTask(db.compact)
 	db.goTask(db.sampleMetrics)
 }
 
@@ -186,11 +187,30 @@ func reaperConfig(cfg *config.Config) reaper.Config {
 }
 
 // How often the triggers of automatic rewrites are looked at, and memory is
-// given back.
+// given back; the latter with a shorter pause while there is more.
 const (
 	rewriteCheck = 250 * time.Millisecond
 	compactCheck = 100 * time.Millisecond
+	compactPause = 5 * time.Millisecond
 )
+
+// compact gives memory back until ctx ends.
+func (db *DB) compact(ctx context.Context) {
+	t := time.NewTimer(compactCheck)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+		pause := compactCheck
+		if db.engine.Compact() {
+			pause = compactPause
+		}
+		t.Reset(pause)
+	}
+}
 
 func every(ctx context.Context, d time.Duration, fn func(context.Context)) {
 	t := time.NewTicker(d)
@@ -216,13 +236,15 @@ func (db *DB) goTask(fn func(ctx context.Context)) {
 
 // Tick does by hand, in mode manual, what the background does by itself: it
 // removes what is due (removed keys are returned, and whether something due is
-// left), gives memory back, and rewrites the log if that is due.
+// left), gives memory back, rewrites the log if that is due, and sends figures
+// to the metric sinks at their interval.
 func (db *DB) Tick(ctx context.Context) (removed int, more bool) {
 	removed, more = db.reaper.Tick()
 	db.engine.Compact()
 	if db.journal != nil {
 		db.rewriteIfDue(ctx)
 	}
+	db.sampleIfDue()
 	return removed, more
 }
 

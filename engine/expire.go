@@ -3,6 +3,7 @@ package engine
 import (
 	"math"
 	"slices"
+	"time"
 
 	"github.com/kevy-lua/kevy-lua/engine/command"
 	"github.com/kevy-lua/kevy-lua/engine/hook"
@@ -47,39 +48,84 @@ func (e *Engine) Expire(max int) (taken int) {
 	return taken
 }
 
-func (e *Engine) expireShard(shard, max int) int {
+// A batch ends when it has held the locks for expireHold, whatever it was
+// allowed to take: what a key costs depends on hooks, log and listeners. Keys are
+// taken out of the deadline index expireTake at a time, since what was taken is
+// expired in the same hold.
+const (
+	expireHold = 500 * time.Microsecond
+	expireTake = 32
+)
+
+func (e *Engine) expireShard(shard, max int) (taken int) {
 	if e.pause.writesPaused(e.now()) {
 		return 0
 	}
+	s := e.shards[shard]
 	var u command.Unit
 	if len(e.shards) > 1 && !e.atomicExpiry() {
 		u.Held = []int{shard}
 	} else {
 		u.All = true
 	}
+	s.giveWay()
 	e.begin(&u, nil)
 	e.pruneRetries(&u)
-	due := e.shards[shard].PopDue(u.NowMs, max, nil)
-	e.outside.Add(int64(len(due)))
-	held, all := u.Held, u.All
+	begun := e.now()
 	var outs []outcome
-	for i := range due {
-		e.expireOne(&u, shard, due[i], e.causeOf(due[i].Deadline))
-		if i == len(due)-1 {
+	var due []keyspace.DueKey
+	for taken < max && (taken == 0 || e.since(begun) < expireHold) {
+		if due = s.PopDue(u.NowMs, min(max-taken, expireTake), due[:0]); len(due) == 0 {
 			break
 		}
-		outs = append(outs, e.endKeepingLocks(&u))
-		u = command.Unit{NowMs: u.NowMs, Want: u.Want, Engine: e, Space: e.space, Held: held, All: all}
+		outs = e.expireDue(&u, shard, due, outs)
+		taken += len(due)
 	}
-	e.outside.Add(-int64(len(due)))
-	outs = append(outs, e.end(&u))
-	if len(due) > 0 {
+	e.unlockHeld(&u)
+	if taken > 0 {
 		e.commitSoon() // the reaper does not wait for the disk
 	}
 	for _, out := range outs {
 		e.publish(out)
 	}
-	return len(due)
+	return taken
+}
+
+// expireDue expires keys, each in a unit of its own under the locks of u, and
+// appends what came of them to outs. u is a fresh unit afterwards.
+func (e *Engine) expireDue(u *command.Unit, shard int, due []keyspace.DueKey, outs []outcome) []outcome {
+	e.outside.Add(int64(len(due)))
+	defer e.outside.Add(-int64(len(due)))
+	for i := range due {
+		e.expireOne(u, shard, due[i], e.causeOf(due[i].Deadline))
+		if out := e.endKeepingLocks(u); len(out.changes)+len(out.events)+len(out.ready) > 0 {
+			outs = append(outs, out)
+		}
+		*u = command.Unit{NowMs: u.NowMs, Want: u.Want, Engine: e, Space: e.space, Held: u.Held, All: u.All}
+	}
+	return outs
+}
+
+// backlog returns about how many keys are due now and still there. It takes
+// each shard's lock for a moment. u is the unit that asks, when there is one;
+// then shards that others hold are left out, since waiting could be a deadlock.
+func (e *Engine) backlog(u *command.Unit) (n int64) {
+	holding := u != nil && (u.All || len(u.Held) > 0)
+	now := e.NowMs()
+	for i, s := range e.shards {
+		switch {
+		case u != nil && u.Holds(i):
+			n += int64(s.Due(now))
+			continue
+		case !holding:
+			s.lock(nil)
+		case !s.mu.TryLock():
+			continue
+		}
+		n += int64(s.Due(now))
+		s.unlock()
+	}
+	return n
 }
 
 // causeOf tells a deadline that passed while the server was down from others.
@@ -88,24 +134,6 @@ func (e *Engine) causeOf(deadline int64) hook.Cause {
 		return hook.CauseStartup
 	}
 	return hook.CauseDeadline
-}
-
-// endKeepingLocks ends a unit as end does, but for the locks, which go to the
-// next unit.
-func (e *Engine) endKeepingLocks(u *command.Unit) outcome {
-	var out outcome
-	if len(*e.atomics.Load()) > 0 {
-		e.atomicKeyHooks(u)
-	}
-	if len(u.Records) > 0 {
-		out.pos = e.logUnit(u.Records)
-	}
-	if u.Want&command.WantKeys != 0 {
-		out.ready = e.touch(u)
-	}
-	e.stats.dirty.Add(int64(u.Dirty))
-	out.changes, out.events = u.Changes, u.Events
-	return out
 }
 
 // expireOne expires a due key inside the unit: the atomic hooks run first,

@@ -189,8 +189,9 @@ func infoKeyspace(e *Engine, c *command.Call, add func(string, any)) {
 	}
 }
 
-func infoReaper(e *Engine, _ *command.Call, add func(string, any)) {
+func infoReaper(e *Engine, c *command.Call, add func(string, any)) {
 	add("reaper_active", !e.passive.Load())
+	add("reaper_backlog", e.backlog(c.Unit))
 	add("reaper_expired", e.stats.expired.Load())
 	var lateness []string
 	for i := range e.stats.late {

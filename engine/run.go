@@ -64,6 +64,13 @@ type outcome struct {
 // group goes to the journal, watchers are marked, the locks go. The caller
 // then calls publish.
 func (e *Engine) end(u *command.Unit) outcome {
+	out := e.endKeepingLocks(u)
+	e.unlockHeld(u)
+	return out
+}
+
+// endKeepingLocks is end but for the locks, which the next unit gets.
+func (e *Engine) endKeepingLocks(u *command.Unit) outcome {
 	var out outcome
 	if u.Want&command.WantNew != 0 {
 		u.NoteNew()
@@ -80,7 +87,6 @@ func (e *Engine) end(u *command.Unit) outcome {
 	if u.Dirty > 0 {
 		e.stats.dirty.Add(int64(u.Dirty))
 	}
-	e.unlockHeld(u)
 	out.changes, out.events = u.Changes, u.Events
 	return out
 }

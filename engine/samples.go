@@ -1,6 +1,10 @@
 package engine
 
-import "github.com/kevy-lua/kevy-lua/engine/hook"
+import (
+	"strconv"
+
+	"github.com/kevy-lua/kevy-lua/engine/hook"
+)
 
 // Samples calls fn with the engine's figures for metric sinks:
 //
@@ -14,6 +18,7 @@ import "github.com/kevy-lua/kevy-lua/engine/hook"
 //	panics_total                  counter  handlers that panicked
 //	changes_total                 counter  changes of keys
 //	expired_total                 counter  keys removed because of their deadline
+//	expiry_backlog                gauge    keys that are due and still there
 //	keys, keys_with_deadline      gauge    over all databases
 //	memory_data_bytes             gauge    what maxmemory limits
 //	memory_data_peak_bytes        gauge
@@ -25,6 +30,8 @@ import "github.com/kevy-lua/kevy-lua/engine/hook"
 //	pubsub_channels, pubsub_patterns  gauge
 //	slowlog_entries               gauge
 //	hooks                         gauge
+//
+// Lateness has what does not fit this form.
 //
 // It is called without locks, from any goroutine; counting keys takes each
 // shard's lock for a moment. CONFIG RESETSTAT sets some counters back.
@@ -52,6 +59,7 @@ func (e *Engine) Samples(fn func(name string, t hook.MetricType, v float64)) {
 		{"panics_total", hook.Counter, float64(st.panics.Load())},
 		{"changes_total", hook.Counter, float64(st.dirty.Load())},
 		{"expired_total", hook.Counter, float64(st.expired.Load())},
+		{"expiry_backlog", hook.Gauge, float64(e.backlog(nil))},
 		{"keys", hook.Gauge, float64(keys.keys)},
 		{"keys_with_deadline", hook.Gauge, float64(keys.expires)},
 		{"memory_data_bytes", hook.Gauge, float64(m.data)},
@@ -67,5 +75,20 @@ func (e *Engine) Samples(fn func(name string, t hook.MetricType, v float64)) {
 		{"hooks", hook.Gauge, float64(len(e.bus.Hooks()))},
 	} {
 		fn(s.name, s.kind, s.value)
+	}
+}
+
+// Lateness calls fn with how many keys have been removed at most so many
+// milliseconds after their deadline, for each bound of the histogram and for
+// "+Inf", as a metric sink wants its buckets.
+func (e *Engine) Lateness(fn func(bound string, removed int64)) {
+	sum := int64(0)
+	for i := range e.stats.late {
+		sum += e.stats.late[i].Load()
+		if i < len(latenessBounds) {
+			fn(strconv.FormatInt(latenessBounds[i], 10), sum)
+		} else {
+			fn("+Inf", sum)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/kevy-lua/kevy-lua/engine/command"
 	"github.com/kevy-lua/kevy-lua/engine/keyspace"
@@ -62,6 +63,24 @@ func (s *shard) unlock() {
 		}
 	}
 }
+
+// giveWay lets those who wait for the lock have it first, as makeWay does, for
+// background work that can afford to sleep: on a busy machine who waits is slow
+// to wake up.
+func (s *shard) giveWay() {
+	for range givesWay {
+		if s.waiting.Load() == 0 {
+			return
+		}
+		time.Sleep(givesWayFor)
+	}
+}
+
+// The background's politeness is bounded, so that it gets on with its work.
+const (
+	givesWay    = 20
+	givesWayFor = 50 * time.Microsecond
+)
 
 // lockHeld locks what the unit's lock set names, in ascending order, and says
 // whether it had to wait. When it is refused, nothing stays locked.
