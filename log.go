@@ -13,10 +13,18 @@ import (
 )
 
 // source hands the engine's snapshots to the log's rewrites.
-type source struct{ engine *engine.Engine }
+type source struct {
+	engine *engine.Engine
+	ask    func() error // whether an automatic rewrite may begin; nil: nobody is asked
+}
 
 // Freeze implements persist.Source.
 func (s source) Freeze(at func() error) (persist.Snapshot, error) {
+	if s.ask != nil {
+		if err := s.ask(); err != nil {
+			return nil, fmt.Errorf("%w: %w", persist.ErrDeferred, err)
+		}
+	}
 	snap, err := s.engine.Freeze(at)
 	if err != nil {
 		return nil, err
@@ -30,13 +38,17 @@ func (db *DB) Rewrite(ctx context.Context) error {
 	if db.journal == nil {
 		return errors.New("kevylua: there is no log to rewrite")
 	}
-	return db.journal.Rewrite(ctx, source{db.engine}, persist.CauseManual)
+	return db.journal.Rewrite(ctx, source{engine: db.engine}, persist.CauseManual)
 }
 
 func (db *DB) rewriteIfDue(ctx context.Context) {
 	if cause, due := db.journal.ShouldRewrite(db.now()); due {
-		// A failure is an event, and makes ShouldRewrite rest for a while.
-		_ = db.journal.Rewrite(ctx, source{db.engine}, cause)
+		ask := func() error {
+			size, _ := db.journal.Size()
+			return db.engine.MayRewrite(ctx, &hook.Rewrite{Phase: "due", Cause: string(cause), BeforeBytes: size})
+		}
+		// A failure is an event, and makes ShouldRewrite rest for a while; so does a deferral.
+		_ = db.journal.Rewrite(ctx, source{engine: db.engine, ask: ask}, cause)
 	}
 }
 
@@ -49,7 +61,7 @@ func (db *DB) startRewrite() error {
 		return wire.Error("ERR Background append only file rewriting already in progress")
 	}
 	db.goTask(func(ctx context.Context) {
-		_ = db.journal.Rewrite(ctx, source{db.engine}, persist.CauseManual) // a failure is an event
+		_ = db.journal.Rewrite(ctx, source{engine: db.engine}, persist.CauseManual) // a failure is an event
 	})
 	return nil
 }

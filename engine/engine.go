@@ -62,6 +62,7 @@ type Engine struct {
 	wakes         wakes
 	pause         pauseState
 	dumps         dumpState
+	gates         gates
 	internal      sync.Pool // *Session, for Do
 	systemOnce    sync.Once
 	systemSession *Session

@@ -26,6 +26,8 @@ type Core interface {
 	Update(ctx context.Context, db int, spec *command.Spec, args [][]byte, reply wire.Reply) error
 	AddAtomic(a command.Atomic)
 	RemoveAtomic(owner string)
+	AddRewriteGate(owner string, ask func(ctx context.Context, ev *hook.Rewrite) error)
+	RemoveRewriteGates(owner string)
 	AddInfo(section string, fn func(add func(name string, value any)))
 	AddDump(fn func(emit func(db int, args ...[]byte) error) error)
 }
@@ -144,6 +146,13 @@ func (h *Host) OnKey(match string, classes hook.Class, fn func(ctx context.Conte
 // OnRewrite observes the phases of rewrites of the log.
 func (h *Host) OnRewrite(fn func(ctx context.Context, ev *hook.Rewrite) error) error {
 	return observe(h, hook.Options{Kind: hook.KindRewrite, DB: hook.AnyDB}, fn)
+}
+
+// BeforeRewrite has fn asked before each automatic rewrite of the log; an error
+// puts it off for a minute, after which the trigger is looked at again. fn runs
+// outside all locks on the rewrite's goroutine. BGREWRITEAOF asks nobody.
+func (h *Host) BeforeRewrite(fn func(ctx context.Context, ev *hook.Rewrite) error) {
+	h.core.AddRewriteGate(h.name, fn)
 }
 
 // OnReplay observes the loading of the log. Events that happened while the
@@ -266,6 +275,7 @@ func (h *Host) stop() {
 	h.cancel()
 	h.tasks.Wait()
 	h.core.RemoveAtomic(h.name)
+	h.core.RemoveRewriteGates(h.name)
 	h.core.Bus().Remove(h.name)
 	h.mu.Lock()
 	defer h.mu.Unlock()
