@@ -49,7 +49,8 @@ var layers = []struct {
 	{9, "."},
 	{10, "spec"},
 	{10, "cmd/kevy-lua/*"},
-	{11, "cmd/kevy-lua"},
+	{11, "cmd/kevy-lua/app"},
+	{12, "cmd/kevy-lua"},
 	{11, "cmd/kevy-bench"}, // imports nothing of ours: it measures from outside
 }
 
@@ -77,7 +78,7 @@ var owners = map[string][]string{
 	"github.com/yuin/gopher-lua":          {"scripting"},
 	"github.com/prometheus/client_golang": {"plugins/metrics"},
 	"github.com/ergochat/readline":        {"cmd/kevy-lua/cli"},
-	"github.com/spf13/cobra":              {"cmd/kevy-lua", "cmd/kevy-lua/cli"},
+	"github.com/spf13/cobra":              {"cmd/kevy-lua/app", "cmd/kevy-lua/cli"},
 	"golang.org/x/sys":                    {"engine/server", "engine/keyspace", "persist/vfs"},
 	"github.com/redis/go-redis/v9":        {"spec"},
 }

@@ -1,6 +1,6 @@
 //go:build !unix
 
-package main
+package app
 
 // ignoreSignals: there is no signal of files that are too large.
 func ignoreSignals() {}
