@@ -18,6 +18,7 @@ import (
 	"github.com/kevy-lua/kevy-lua/engine/wire"
 	"github.com/kevy-lua/kevy-lua/persist/vfs"
 	"github.com/kevy-lua/kevy-lua/plugins"
+	"github.com/kevy-lua/kevy-lua/scripting"
 	"github.com/tidwall/resp"
 )
 
@@ -102,21 +103,21 @@ func (db *DB) Eval(ctx context.Context, script string, keys []string, args ...an
 // the log as one group. When fn fails, all that it did is undone. Inside fn use
 // the call's Do; calling the DB would wait for fn to end.
 func (db *DB) Tx(ctx context.Context, keys []string, fn func(tx *Tx) error) error {
-	return db.host.Update(ctx, keys, func(c *engine.Call) error { return fn(&Tx{c}) })
+	return db.host.Update(ctx, keys, func(tx *plugins.Tx) error { return fn(&Tx{tx}) })
 }
 
-// Tx is a unit in progress. It is valid until the function that was given to
-// DB.Tx returns.
-type Tx struct{ call *engine.Call }
+// Tx is a unit in progress, with typed handles of keys besides Do. It is valid
+// until the function that was given to DB.Tx returns.
+type Tx struct{ *plugins.Tx }
 
-// Do runs one command inside the unit.
+// Do runs one command inside the unit and returns its reply in RESP2's types.
 func (tx *Tx) Do(args ...any) (resp.Value, error) {
 	list, err := plugins.Args(args...)
 	if err != nil {
 		return resp.Value{}, err
 	}
 	var c wire.Collector
-	if err := tx.call.Do(&c, list...); err != nil {
+	if err := tx.Call().Do(&c, list...); err != nil {
 		return resp.Value{}, err
 	}
 	return c.Value(), nil
@@ -145,6 +146,12 @@ func (db *DB) OnMetric(match string, fn func(ctx context.Context, ev *hook.Metri
 
 // Host is the embedding program's own plugin host: everything a plugin can do.
 func (db *DB) Host() *plugins.Host { return db.host }
+
+// Scripting is what runs Lua, for tools that inspect and test scripts.
+func (db *DB) Scripting() *scripting.Runner { return db.scripts }
+
+// Plugin returns the plugin of a name, nil when there is none.
+func (db *DB) Plugin(name string) plugins.Plugin { return db.plugins.Get(name) }
 
 // Engine is the engine itself, for servers and tools.
 func (db *DB) Engine() *engine.Engine { return db.engine }

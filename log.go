@@ -73,8 +73,8 @@ func (db *DB) controls(o Options, reload func() error) engine.Controls {
 		Shutdown: o.Shutdown,
 		Reload:   reload,
 		Modules: func() (list []engine.ModuleInfo) {
-			for _, name := range db.plugins.Names() {
-				list = append(list, engine.ModuleInfo{Name: name, Version: 1})
+			for _, p := range db.plugins.List() {
+				list = append(list, engine.ModuleInfo{Name: p.Name, Version: p.Version})
 			}
 			return list
 		},

@@ -36,6 +36,7 @@ type assembly struct {
 	now     func() time.Time
 	engine  *engine.Engine
 	plugins *plugins.Set
+	scripts *scripting.Runner
 	journal *persist.Log // nil without a data directory
 	replay  persist.ReplayStats
 	reaper  *reaper.Reaper
@@ -90,18 +91,21 @@ func prepare(o Options) (*assembly, error) {
 func (db *DB) assemble(o Options) error {
 	cfg := db.live.Get()
 	db.engine = engine.New(engine.Options{Live: db.live, Log: db.log, Now: o.Now, Groups: groups(), Version: Version})
-	runner := scripting.New()
-	db.engine.SetControls(db.controls(o, runner.Reload))
-	if err := db.plugins.Add(db.engine, "scripting", runner); err != nil {
+	db.scripts = scripting.New()
+	db.engine.SetControls(db.controls(o, db.scripts.Reload))
+	if err := db.plugins.AddPart(db.engine, "scripting", db.scripts); err != nil {
 		return err
 	}
 	if err := db.plugins.Provision(db.engine, named(cfg)); err != nil {
 		return err
 	}
-	for _, p := range append(o.Plugins, NamedPlugin{"embedder", (*embedder)(db)}) {
+	for _, p := range o.Plugins {
 		if err := db.plugins.Add(db.engine, p.Name, p.Plugin); err != nil {
 			return err
 		}
+	}
+	if err := db.plugins.AddPart(db.engine, "embedder", (*embedder)(db)); err != nil {
+		return err
 	}
 	if cfg.Persistence.Dir != "" && cfg.Persistence.AppendOnly {
 		if err := db.load(o); err != nil {
@@ -236,10 +240,11 @@ func (db *DB) goTask(fn func(ctx context.Context)) {
 
 // Tick does by hand, in mode manual, what the background does by itself: it
 // removes what is due (removed keys are returned, and whether something due is
-// left), gives memory back, rewrites the log if that is due, and sends figures
-// to the metric sinks at their interval.
+// left), runs the timers that are due, gives memory back, rewrites the log if that
+// is due, and sends figures to the metric sinks at their interval.
 func (db *DB) Tick(ctx context.Context) (removed int, more bool) {
 	removed, more = db.reaper.Tick()
+	db.engine.Timers().RunDue()
 	db.engine.Compact()
 	if db.journal != nil {
 		db.rewriteIfDue(ctx)

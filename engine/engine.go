@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"log/slog"
 	"runtime"
 	"sync"
@@ -14,6 +15,7 @@ import (
 	"github.com/kevy-lua/kevy-lua/engine/config"
 	"github.com/kevy-lua/kevy-lua/engine/hook"
 	"github.com/kevy-lua/kevy-lua/engine/keyspace"
+	"github.com/kevy-lua/kevy-lua/engine/timer"
 )
 
 // Options are what an engine is made of. Zero values are useful defaults.
@@ -35,6 +37,7 @@ type Engine struct {
 	systemClock bool
 	table       *command.Table
 	bus         *hook.Bus
+	timers      *timer.Timers
 	space       *keyspace.Keyspace
 	shards      []*shard
 	hub         *hub
@@ -112,6 +115,7 @@ func New(o Options) *Engine {
 		live: o.Live, log: o.Log, now: o.Now, systemClock: systemClock, journal: noJournal{},
 		bus: hook.NewBus(o.Now, o.Log), hub: newHub(), started: o.Now(), runID: newRunID(), version: o.Version,
 	}
+	e.timers = timer.New(o.Now, cfg.Reaper.Mode == "manual", o.Log)
 	e.ctx, e.cancel = context.WithCancel(context.Background())
 	e.unitCtx = inside(e.ctx)
 	e.space = keyspace.New(keyspace.Options{
@@ -162,6 +166,10 @@ func (e *Engine) Table() *command.Table { return e.table }
 
 // Bus returns the bus of hooks.
 func (e *Engine) Bus() *hook.Bus { return e.bus }
+
+// Timers are the timers of plugins and libraries. Where expiry is by hand
+// (reaper.mode), they are too: somebody calls RunDue.
+func (e *Engine) Timers() *timer.Timers { return e.timers }
 
 // Live returns the live configuration.
 func (e *Engine) Live() *config.Live { return e.live }
@@ -235,8 +243,9 @@ func (e *Engine) setAtomics(next []command.Atomic) {
 // Close ends background work that commands have started, and the hooks: events
 // already published are delivered until ctx ends. The journal is the caller's.
 func (e *Engine) Close(ctx context.Context) error {
+	late := e.timers.Close(ctx)
 	e.cancel()
 	e.sessions.each(func(s *Session) { s.unpark(unparkClosed) })
 	e.tasks.Wait()
-	return e.bus.Close(ctx)
+	return errors.Join(late, e.bus.Close(ctx))
 }

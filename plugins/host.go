@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 	"github.com/kevy-lua/kevy-lua/engine/config"
 	"github.com/kevy-lua/kevy-lua/engine/config/file"
 	"github.com/kevy-lua/kevy-lua/engine/hook"
+	"github.com/kevy-lua/kevy-lua/engine/timer"
 	"github.com/kevy-lua/kevy-lua/engine/wire"
 )
 
@@ -22,6 +22,7 @@ type Core interface {
 	Live() *config.Live
 	Log() *slog.Logger
 	Now() time.Time
+	Timers() *timer.Timers
 	Do(ctx context.Context, db int, args [][]byte, reply wire.Reply) error
 	Update(ctx context.Context, db int, spec *command.Spec, args [][]byte, reply wire.Reply) error
 	AddAtomic(a command.Atomic)
@@ -39,17 +40,18 @@ type Host struct {
 	conf config.Plugin
 	log  *slog.Logger
 
-	ctx    context.Context
-	cancel context.CancelFunc
-	tasks  sync.WaitGroup
+	life
+	faults faults
+	shared *shared // what the plugins of a set offer each other
 
-	mu   sync.Mutex
-	rows []string // commands to take out again
+	mu    sync.Mutex
+	rows  []string       // commands to take out again
+	named map[string]int // subscriptions by the names that the On… functions give
 }
 
-func newHost(name string, core Core, conf config.Plugin) *Host {
-	h := &Host{name: name, core: core, conf: conf, log: core.Log().With("plugin", name)}
-	h.ctx, h.cancel = context.WithCancel(context.Background())
+func newHost(name string, core Core, conf config.Plugin, s *shared) *Host {
+	h := &Host{name: name, core: core, conf: conf, log: core.Log().With("plugin", name), shared: s, named: map[string]int{}}
+	h.life.init()
 	return h
 }
 
@@ -72,9 +74,14 @@ func (h *Host) Now() time.Time { return h.core.Now() }
 func (h *Host) Core() Core { return h.core }
 
 // Decode fills a struct with mapstructure tags from the plugin's own options
-// in the configuration. A key that the struct does not have is an error.
+// in the configuration. A key that the struct does not have is an error. What the
+// fields hold then is what CONFIG GET answers for plugin.option.
 func (h *Host) Decode(into any) error {
-	return file.DecodeOptions(h.conf, into)
+	if err := file.DecodeOptions(h.conf, into); err != nil {
+		return err
+	}
+	h.core.Live().Show(file.ShowOptions(h.name, into))
+	return nil
 }
 
 // Command adds rows to the engine's command table. They are taken out again
@@ -171,97 +178,60 @@ func (h *Host) OnConfig(match string, fn func(ctx context.Context, ev *hook.Conf
 	return observe(h, hook.Options{Kind: hook.KindConfig, Match: match, DB: hook.AnyDB}, fn)
 }
 
+// OnClient observes connections: connected, authenticated, refused, disconnected.
+func (h *Host) OnClient(fn func(ctx context.Context, ev *hook.Client) error) error {
+	return observe(h, hook.Options{Kind: hook.KindClient, DB: hook.AnyDB}, fn)
+}
+
+// OnScript observes the ends of scripts and functions whose names match the glob.
+func (h *Host) OnScript(match string, fn func(ctx context.Context, ev *hook.Script) error) error {
+	return observe(h, hook.Options{Kind: hook.KindScript, Match: match, DB: hook.AnyDB}, fn)
+}
+
+// OnPersistence observes trouble with the log: failed, slow and recovered writes.
+func (h *Host) OnPersistence(fn func(ctx context.Context, ev *hook.Persistence) error) error {
+	return observe(h, hook.Options{Kind: hook.KindPersistence, DB: hook.AnyDB}, fn)
+}
+
+// OnServer observes the start and the end of the server.
+func (h *Host) OnServer(fn func(ctx context.Context, ev *hook.Server) error) error {
+	return observe(h, hook.Options{Kind: hook.KindServer, DB: hook.AnyDB}, fn)
+}
+
 func observe[E hook.Event](h *Host, o hook.Options, fn func(context.Context, E) error) error {
 	o.Name = string(o.Kind)
 	if o.Match != "" {
 		o.Name += " " + o.Match
 	}
+	h.mu.Lock()
+	if h.named[o.Name]++; h.named[o.Name] > 1 { // names tell a plugin's hooks apart
+		o.Name += fmt.Sprint(" ", h.named[o.Name])
+	}
+	h.mu.Unlock()
 	_, err := h.Observe(o, func(ctx context.Context, ev hook.Event) error { return fn(ctx, ev.(E)) })
 	return err
 }
 
-// Do runs one command in database 0, as a unit of its own, and returns its
-// reply. Arguments are strings, byte slices, integers and floats. An error
-// reply is the error. It must not be called from an atomic hook, which has its Call.
-func (h *Host) Do(ctx context.Context, args ...any) (wire.Value, error) {
-	list, err := Args(args...)
-	if err != nil {
-		return wire.Value{}, err
-	}
-	var c wire.Collector
-	if err := h.core.Do(ctx, 0, list, &c); err != nil {
-		return wire.Value{}, err
-	}
-	return c.Typed()
-}
-
-// Update runs fn as one unit with the given keys locked: what it does through
-// the call is atomic and reaches the log as one group. When fn fails, all of it
-// is undone.
-func (h *Host) Update(ctx context.Context, keys []string, fn func(c *command.Call) error) error {
-	args := [][]byte{[]byte("update")}
-	for _, k := range keys {
-		args = append(args, []byte(k))
-	}
-	spec := &command.Spec{
-		Name: "update", Arity: -1, Flags: command.Revocable,
-		Run: func(c *command.Call) error {
-			if err := fn(c); err != nil {
-				return command.Rollback(err)
-			}
-			return nil
-		},
-	}
-	if len(keys) > 0 {
-		spec.Keys = []command.KeySpec{command.Keys(1, -1, 1, command.KeyRW)}
-	}
-	return h.core.Update(ctx, 0, spec, args, &wire.Collector{})
-}
-
-// Go runs fn on a goroutine that the host owns: ctx ends when the plugin is
-// stopped, and the host waits for fn to return. A panic is logged.
-func (h *Host) Go(fn func(ctx context.Context)) {
-	h.tasks.Add(1)
-	go func() {
-		defer h.tasks.Done()
-		defer h.caught("background task")
-		fn(h.ctx)
-	}()
-}
-
-// Every calls fn at an interval, never twice at a time, until the plugin is stopped.
-func (h *Host) Every(interval time.Duration, fn func(ctx context.Context)) {
-	h.Go(func(ctx context.Context) {
-		t := time.NewTicker(interval)
-		defer t.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-t.C:
-				func() {
-					defer h.caught("timer")
-					fn(ctx)
-				}()
-			}
+// Info adds lines to an INFO section; a new name makes a section of its own. fn
+// must not touch the keyspace or wait.
+func (h *Host) Info(section string, fn func(add func(name string, value any))) {
+	h.core.AddInfo(section, func(add func(name string, value any)) {
+		if !h.ended() {
+			h.guard("INFO", func() { fn(add) })
 		}
 	})
 }
 
-func (h *Host) caught(where string) {
-	if p := recover(); p != nil {
-		h.log.Error("panic in a plugin", "where", where, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-	}
-}
-
-// Info adds lines to an INFO section; a new name makes a section of its own.
-func (h *Host) Info(section string, fn func(add func(name string, value any))) {
-	h.core.AddInfo(section, fn)
-}
-
 // Dump adds commands that a rewrite of the log keeps besides keys. fn is
 // called under all locks and must not wait.
-func (h *Host) Dump(fn func(emit func(db int, args ...[]byte) error) error) { h.core.AddDump(fn) }
+func (h *Host) Dump(fn func(emit func(db int, args ...[]byte) error) error) {
+	h.core.AddDump(func(emit func(db int, args ...[]byte) error) (err error) {
+		if h.guard("dump", func() { err = fn(emit) }) {
+			err = fmt.Errorf("plugins: %s panicked while the log was rewritten", h.name)
+		}
+		return err
+	})
+}
 
 // Metric sends one sample to the metric sinks.
 func (h *Host) Metric(name string, typ hook.MetricType, value float64, labels map[string]string) {
@@ -270,10 +240,13 @@ func (h *Host) Metric(name string, typ hook.MetricType, value float64, labels ma
 	}
 }
 
-// stop ends what the host started for the plugin.
-func (h *Host) stop() {
-	h.cancel()
-	h.tasks.Wait()
+// stop ends what the host started for the plugin. The error is what did not end
+// before ctx did.
+func (h *Host) stop(ctx context.Context) error {
+	err := h.life.end(ctx)
+	if err != nil {
+		err = fmt.Errorf("plugins: %s: %w", h.name, err)
+	}
 	h.core.RemoveAtomic(h.name)
 	h.core.RemoveRewriteGates(h.name)
 	h.core.Bus().Remove(h.name)
@@ -281,4 +254,5 @@ func (h *Host) stop() {
 	defer h.mu.Unlock()
 	h.core.Table().Remove(h.rows...)
 	h.rows = nil
+	return err
 }

@@ -140,7 +140,8 @@ func TestUpdateIsAllOrNothing(t *testing.T) {
 	var host *plugins.Host
 	e, _, _ := open(t, provision(func(h *plugins.Host) error { host = h; return nil }))
 	update := func(second string) error {
-		return host.Update(t.Context(), []string{"a"}, func(c *command.Call) error {
+		return host.Update(t.Context(), []string{"a"}, func(tx *plugins.Tx) error {
+			c := tx.Call()
 			if err := c.Do(&wire.Collector{}, fields("SET a 1")...); err != nil {
 				return err
 			}

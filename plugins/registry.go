@@ -23,6 +23,12 @@ type Starter interface {
 	Start(ctx context.Context) error
 }
 
+// Versioned is implemented by plugins whose version MODULE LIST is to show; the
+// others have version 1.
+type Versioned interface {
+	Version() int
+}
+
 // Stopper is implemented by plugins that have to end something. It is called
 // after listeners have closed, in the reverse order of Start. What the Host
 // started for the plugin has ended before.

@@ -4,26 +4,38 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/kevy-lua/kevy-lua/engine/config"
 )
 
 // Set is the plugins of one engine, in the order of their configuration.
 type Set struct {
-	members []member
+	shared  shared
 	started int
+
+	mu      sync.Mutex // guards what follows
+	members []member
+	told    bool // INFO has a section about them
 }
 
 type member struct {
 	host   *Host
 	plugin Plugin
+	part   bool // of the program itself: not listed
 }
 
-// Add provisions a plugin that is part of the assembly itself rather than of
-// the configuration, such as scripting.
+// Add provisions a plugin that is given as a value.
 func (s *Set) Add(core Core, name string, p Plugin) error {
-	return s.provision(core, config.Plugin{Name: name, Enabled: true}, p)
+	return s.provision(core, config.Plugin{Name: name, Enabled: true}, p, false)
+}
+
+// AddPart provisions what is no plugin to a user but a part of the program, such
+// as scripting.
+func (s *Set) AddPart(core Core, name string, p Plugin) error {
+	return s.provision(core, config.Plugin{Name: name, Enabled: true}, p, true)
 }
 
 // Provision makes and provisions the plugins that the configuration names. On
@@ -38,7 +50,7 @@ func (s *Set) Provision(core Core, confs []config.Plugin) error {
 			s.Stop(context.Background())
 			return fmt.Errorf("plugins: no plugin %q is compiled in (there are: %s)", c.Name, strings.Join(Registered(), ", "))
 		}
-		if err := s.provision(core, c, f()); err != nil {
+		if err := s.provision(core, c, f(), false); err != nil {
 			s.Stop(context.Background())
 			return err
 		}
@@ -46,26 +58,39 @@ func (s *Set) Provision(core Core, confs []config.Plugin) error {
 	return nil
 }
 
-func (s *Set) provision(core Core, c config.Plugin, p Plugin) error {
-	h := newHost(strings.ToLower(c.Name), core, c)
-	for _, m := range s.members {
-		if m.host.name == h.name {
-			return fmt.Errorf("plugins: %q is configured twice", h.name)
+func (s *Set) provision(core Core, c config.Plugin, p Plugin, part bool) error {
+	name := strings.ToLower(c.Name)
+	for _, m := range s.list() {
+		if m.host.name == name {
+			return fmt.Errorf("plugins: %q is configured twice", name)
 		}
 	}
-	if err := p.Provision(h); err != nil {
-		h.stop()
-		return fmt.Errorf("plugins: provision %s: %w", h.name, err)
+	h := newHost(name, core, c, &s.shared)
+	if err := h.try("Provision", func() error { return p.Provision(h) }); err != nil {
+		return errors.Join(fmt.Errorf("plugins: provision %s: %w", h.name, err), h.stop(context.Background()))
 	}
-	s.members = append(s.members, member{h, p})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.members = append(s.members, member{h, p, part})
+	if !part && !s.told {
+		s.told = true
+		core.AddInfo("plugins", s.info)
+	}
 	return nil
+}
+
+func (s *Set) list() []member {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.members)
 }
 
 // Start starts the plugins in order. On an error the caller stops the set.
 func (s *Set) Start(ctx context.Context) error {
-	for _, m := range s.members[s.started:] {
+	for _, m := range s.list()[s.started:] {
+		m.host.begin()
 		if st, ok := m.plugin.(Starter); ok {
-			if err := st.Start(ctx); err != nil {
+			if err := m.host.try("Start", func() error { return st.Start(ctx) }); err != nil {
 				return fmt.Errorf("plugins: start %s: %w", m.host.name, err)
 			}
 		}
@@ -78,24 +103,62 @@ func (s *Set) Start(ctx context.Context) error {
 // one, then the plugin itself. It is idempotent.
 func (s *Set) Stop(ctx context.Context) error {
 	var errs []error
-	for i := len(s.members) - 1; i >= 0; i-- {
-		m := s.members[i]
-		m.host.stop()
+	members := s.list()
+	for i := len(members) - 1; i >= 0; i-- {
+		m := members[i]
+		if err := m.host.stop(ctx); err != nil {
+			errs = append(errs, err)
+		}
 		if st, ok := m.plugin.(Stopper); ok && i < s.started {
-			if err := st.Stop(ctx); err != nil {
+			if err := m.host.try("Stop", func() error { return st.Stop(ctx) }); err != nil {
 				errs = append(errs, fmt.Errorf("plugins: stop %s: %w", m.host.name, err))
 			}
 		}
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.members, s.started = nil, 0
 	return errors.Join(errs...)
 }
 
-// Names lists the plugins in order.
-func (s *Set) Names() []string {
-	var names []string
-	for _, m := range s.members {
-		names = append(names, m.host.name)
+// Get returns the plugin of a name, nil when there is none.
+func (s *Set) Get(name string) Plugin {
+	for _, m := range s.list() {
+		if m.host.name == strings.ToLower(name) {
+			return m.plugin
+		}
 	}
-	return names
+	return nil
+}
+
+// Info is what a listing says about a plugin.
+type Info struct {
+	Name    string
+	Version int
+}
+
+// List lists the plugins in order, without the parts of the program.
+func (s *Set) List() (list []Info) {
+	for _, m := range s.list() {
+		if m.part {
+			continue
+		}
+		info := Info{Name: m.host.name, Version: 1}
+		if v, ok := m.plugin.(Versioned); ok {
+			m.host.guard("Version", func() { info.Version = v.Version() })
+		}
+		list = append(list, info)
+	}
+	return list
+}
+
+// info writes INFO plugins: what of each plugin was caught and restarted.
+func (s *Set) info(add func(name string, value any)) {
+	for _, m := range s.list() {
+		if m.part {
+			continue
+		}
+		f, l := &m.host.faults, m.host.life.figures()
+		add("plugin_"+m.host.name, fmt.Sprintf("panics=%d,restarts=%d,timers=%d", f.panics.Load(), f.restarts.Load(), l))
+	}
 }

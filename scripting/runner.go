@@ -13,6 +13,7 @@ import (
 	"github.com/kevy-lua/kevy-lua/engine/command"
 	"github.com/kevy-lua/kevy-lua/engine/config"
 	"github.com/kevy-lua/kevy-lua/engine/hook"
+	"github.com/kevy-lua/kevy-lua/engine/timer"
 	"github.com/kevy-lua/kevy-lua/engine/wire"
 	"github.com/kevy-lua/kevy-lua/plugins"
 )
@@ -25,6 +26,7 @@ type Core interface {
 	Live() *config.Live
 	Log() *slog.Logger
 	Now() time.Time
+	Timers() *timer.Timers
 	Do(ctx context.Context, db int, args [][]byte, reply wire.Reply) error
 	AddAtomic(a command.Atomic)
 	RemoveAtomic(owner string)

@@ -10,6 +10,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/kevy-lua/kevy-lua/engine/hook"
+	"github.com/kevy-lua/kevy-lua/engine/timer"
 )
 
 // timerDef is what kevy.register_timer registered.
@@ -40,13 +41,27 @@ func registerTimer(L *lua.LState) int {
 	return 0
 }
 
-// timers runs the timers of the loaded libraries, between start and stop.
+// timers are those of the loaded libraries, between start and stop.
 type timers struct {
 	mu      sync.Mutex
 	running bool
-	cancel  map[*lib]context.CancelFunc
+	armed   map[*lib]*alarms
 	tasks   sync.WaitGroup
 	waiting []*lib // loaded before the start
+}
+
+// alarms are the timers of one library.
+type alarms struct {
+	ctx    context.Context
+	cancel context.CancelFunc
+	list   []*timer.Timer
+}
+
+func (a *alarms) stop() {
+	a.cancel()
+	for _, t := range a.list {
+		t.Stop()
+	}
 }
 
 func (t *timers) start() {
@@ -63,10 +78,10 @@ func (t *timers) start() {
 func (t *timers) stop() {
 	t.mu.Lock()
 	t.running = false
-	for _, cancel := range t.cancel {
-		cancel()
+	for _, a := range t.armed {
+		a.stop()
 	}
-	t.cancel = nil
+	t.armed = nil
 	t.mu.Unlock()
 	t.tasks.Wait()
 }
@@ -76,9 +91,9 @@ func (t *timers) stop() {
 func (t *timers) swap(old, l *lib) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if cancel := t.cancel[old]; old != nil && cancel != nil {
-		cancel()
-		delete(t.cancel, old)
+	if a := t.armed[old]; a != nil {
+		a.stop()
+		delete(t.armed, old)
 	}
 	for i, w := range t.waiting {
 		if w == old {
@@ -98,32 +113,29 @@ func (t *timers) swap(old, l *lib) {
 
 // begin starts a library's timers. Called with mu held.
 func (t *timers) begin(l *lib) {
-	ctx, cancel := context.WithCancel(context.Background())
-	if t.cancel == nil {
-		t.cancel = map[*lib]context.CancelFunc{}
+	a := &alarms{}
+	a.ctx, a.cancel = context.WithCancel(context.Background())
+	if t.armed == nil {
+		t.armed = map[*lib]*alarms{}
 	}
-	t.cancel[l] = cancel
+	t.armed[l] = a
 	for _, d := range l.timers {
-		t.tasks.Add(1)
-		go func() {
-			defer t.tasks.Done()
-			l.runTimer(ctx, d)
-		}()
+		a.list = append(a.list, l.host.core.Timers().Every(d.every, func() { t.ring(l, a, d) }))
 	}
 }
 
-func (l *lib) runTimer(ctx context.Context, d *timerDef) {
-	tick := time.NewTicker(d.every)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		if err := l.tick(ctx, d); err != nil && ctx.Err() == nil {
-			l.host.core.Log().Log(ctx, slog.LevelWarn, "timer failed", "library", l.name, "timer", d.name, "error", err)
-		}
+// ring runs a timer whose time has come, unless it was ended meanwhile.
+func (t *timers) ring(l *lib, a *alarms, d *timerDef) {
+	t.mu.Lock()
+	if !t.running || a.ctx.Err() != nil {
+		t.mu.Unlock()
+		return
+	}
+	t.tasks.Add(1)
+	t.mu.Unlock()
+	defer t.tasks.Done()
+	if err := l.tick(a.ctx, d); err != nil && a.ctx.Err() == nil {
+		l.host.core.Log().Log(a.ctx, slog.LevelWarn, "timer failed", "library", l.name, "timer", d.name, "error", err)
 	}
 }
 

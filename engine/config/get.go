@@ -2,6 +2,7 @@ package config
 
 import (
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -9,7 +10,18 @@ import (
 // one of [*? is a glob over Redis' names and aliases, and the paths of parameters that Redis does not
 // have, in the order of the table; any other is a name, and comes back as it was written. Case does not
 // count. Hidden parameters are found by their name only.
-func (l *Live) GetMatching(patterns []string) []Pair { return l.Get().GetMatching(patterns) }
+func (l *Live) GetMatching(patterns []string) []Pair {
+	out := l.Get().GetMatching(patterns)
+	for _, p := range l.shown() {
+		for _, pattern := range patterns {
+			if matches(pattern, p.Name) {
+				out = append(out, p)
+				break
+			}
+		}
+	}
+	return out
+}
 
 // GetMatching is Live.GetMatching on one configuration.
 func (c *Config) GetMatching(patterns []string) []Pair {
@@ -40,6 +52,33 @@ func (c *Config) GetMatching(patterns []string) []Pair {
 		}
 	}
 	return out
+}
+
+// Show adds names that CONFIG GET answers and CONFIG SET refuses: the options of plugins, which are
+// read once, at the start. A name that was shown before gets the new value.
+func (l *Live) Show(pairs []Pair) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	next := slices.Clone(l.shown())
+	for _, p := range pairs {
+		if i := shownIndex(next, p.Name); i >= 0 {
+			next[i] = p
+		} else {
+			next = append(next, p)
+		}
+	}
+	l.more.Store(&next)
+}
+
+func (l *Live) shown() []Pair {
+	if more := l.more.Load(); more != nil {
+		return *more
+	}
+	return nil
+}
+
+func shownIndex(pairs []Pair, name string) int {
+	return slices.IndexFunc(pairs, func(p Pair) bool { return strings.EqualFold(p.Name, name) })
 }
 
 // matches leaves the glob to path.Match: names have no slashes, where the two would differ. A pattern

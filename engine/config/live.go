@@ -15,7 +15,8 @@ import (
 // acknowledged and may refuse it; one given to OnChange is told afterwards. Both are registered before
 // the configuration is shared, at assembly.
 type Live struct {
-	now atomic.Pointer[Config]
+	now  atomic.Pointer[Config]
+	more atomic.Pointer[[]Pair] // see Show
 
 	mu       sync.Mutex // serialises changes; held while appliers run
 	appliers []*applier

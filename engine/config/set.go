@@ -51,6 +51,9 @@ func (l *Live) setLocked(pairs []Pair, by string, local bool) ([]Change, error) 
 	for i, pair := range pairs {
 		var ok bool
 		if found[i], ok = table().byName[strings.ToLower(pair.Name)]; !ok {
+			if shownIndex(l.shown(), pair.Name) >= 0 {
+				return nil, &SetError{Name: pair.Name, Reason: ErrImmutable}
+			}
 			return nil, &SetError{Name: pair.Name}
 		}
 		if err := l.mayName(now, found[i].row, local); err != nil {

@@ -1,61 +1,52 @@
 package audit_test
 
 import (
-	"context"
-	"sync/atomic"
+	"strings"
 	"testing"
 	"time"
 
-	kevylua "github.com/kevy-lua/kevy-lua"
-	"github.com/kevy-lua/kevy-lua/engine/config"
 	_ "github.com/kevy-lua/kevy-lua/plugins/audit"
+	"github.com/kevy-lua/kevy-lua/plugins/plugintest"
 )
 
 func TestAudit(t *testing.T) {
-	ctx := context.Background()
-	var clock atomic.Int64 // ms; observers read it on goroutines of their own
-	clock.Store(1_700_000_000_000)
-	cfg := config.Default()
-	cfg.Reaper.Mode = "manual"
-	cfg.Plugins = []config.Plugin{{Name: "Audit", Enabled: true, Options: map[string]any{"match": "s:*", "keep": 2}}}
-	db, err := kevylua.Open(kevylua.Options{Config: cfg, Now: func() time.Time { return time.UnixMilli(clock.Load()) }})
-	if err != nil {
-		t.Fatal(err)
+	e := plugintest.New(t, `
+[[plugins]]
+name = "Audit"
+match = "s:*"
+keep = 2
+`)
+	for _, key := range []string{"s:1", "other", "s:2", "s:3"} {
+		e.Do("SET", key, "v", "PX", 10)
+		e.Advance(15 * time.Millisecond)
 	}
-	defer db.Close()
-	for _, k := range []string{"s:1", "other", "s:2", "s:3"} {
-		if _, err := db.Do(ctx, "SET", k, "v", "PX", 10); err != nil {
-			t.Fatal(err)
-		}
-		clock.Add(15)
-		db.Tick(ctx)
+	if n := e.Do("AUDIT.COUNT").Int; n != 3 {
+		t.Errorf("%d expiries were counted", n)
 	}
-	if err := db.Engine().Bus().Flush(ctx); err != nil {
-		t.Fatal(err)
+	latest := e.Do("AUDIT.LATEST").Elems
+	if len(latest) != 2 || strings.Join(latest[0].Texts(), " ") != "s:3 string 0" {
+		t.Errorf("the latest are %v", latest)
 	}
-	if n, err := db.Do(ctx, "AUDIT.COUNT"); err != nil || n.Integer() != 3 {
-		t.Fatalf("count %v, %v", n, err)
+	if info := e.Do("INFO", "audit").Text(); !strings.Contains(info, "audit_expired:3\r\n") {
+		t.Errorf("INFO says %q", info)
 	}
-	latest, err := db.Do(ctx, "AUDIT.LATEST")
-	if err != nil {
-		t.Fatal(err)
+	if keep := e.Do("CONFIG", "GET", "audit.*").Fields(); keep["audit.keep"] != "2" || keep["audit.match"] != "s:*" {
+		t.Errorf("CONFIG GET says %v", keep)
 	}
-	list := latest.Array()
-	if len(list) != 2 || list[0].Array()[0].String() != "s:3" || list[0].Array()[2].Integer() != 5 {
-		t.Fatalf("latest %v", latest)
+	if _, err := e.Try("CONFIG", "SET", "audit.keep", "3"); err == nil {
+		t.Error("an option was changed that is read at the start only")
 	}
 }
 
 func TestBadOptions(t *testing.T) {
-	for name, options := range map[string]map[string]any{
-		"a key it does not have": {"mach": "x"},
-		"nothing to keep":        {"keep": 0},
+	for name, tt := range map[string]struct{ toml, want string }{
+		"a key it does not have": {`mach = "x"`, `did you mean "match"`},
+		"nothing to keep":        {`keep = 0`, "keep is 0"},
+		"a text for a number":    {`keep = "many"`, "keep"},
 	} {
-		cfg := config.Default()
-		cfg.Plugins = []config.Plugin{{Name: "audit", Enabled: true, Options: options}}
-		if db, err := kevylua.Open(kevylua.Options{Config: cfg}); err == nil {
-			db.Close()
-			t.Errorf("%s was admitted", name)
+		_, err := plugintest.Open(t, "[[plugins]]\nname = \"audit\"\n"+tt.toml)
+		if err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
