@@ -65,7 +65,7 @@ func command() *cobra.Command {
 		},
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(serveCommand(), cli.Command(), configCommand(), logCommand(), versionCommand())
+	root.AddCommand(serveCommand(), cli.Command(), scriptCommand(), buildCommand(), configCommand(), logCommand(), versionCommand())
 	return root
 }
 

@@ -3,6 +3,7 @@ package app
 import (
 	"fmt"
 	"runtime"
+	"strings"
 
 	kevylua "github.com/kevy-lua/kevy-lua"
 	"github.com/kevy-lua/kevy-lua/engine"
@@ -10,6 +11,7 @@ import (
 	"github.com/kevy-lua/kevy-lua/engine/config/file"
 	"github.com/kevy-lua/kevy-lua/persist"
 	"github.com/kevy-lua/kevy-lua/persist/vfs"
+	"github.com/kevy-lua/kevy-lua/plugins"
 	"github.com/spf13/cobra"
 )
 
@@ -70,10 +72,10 @@ func logCommand() *cobra.Command {
 }
 
 func versionCommand() *cobra.Command {
-	return &cobra.Command{Use: "version", Short: "Print the version", Args: noArgs,
+	return &cobra.Command{Use: "version", Short: "Print the version, and the plugins that are compiled in", Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			_, err := fmt.Fprintf(c.OutOrStdout(), "kevy-lua %s (Redis %s compatible, %s %s/%s)\n",
-				kevylua.Version, engine.RedisVersion, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			_, err := fmt.Fprintf(c.OutOrStdout(), "kevy-lua %s (Redis %s compatible, %s %s/%s)\nplugins: %s\n",
+				kevylua.Version, engine.RedisVersion, runtime.Version(), runtime.GOOS, runtime.GOARCH, strings.Join(plugins.Registered(), " "))
 			return err
 		}}
 }

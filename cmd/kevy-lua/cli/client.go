@@ -241,7 +241,7 @@ func (c *client) print(args []string, v wire.Value) error {
 	case c.raw:
 		text = formatRaw(v) + "\n"
 	default:
-		text = format(v)
+		text = Format(v)
 	}
 	_, err := io.WriteString(c.out, text)
 	return err

@@ -8,8 +8,8 @@ import (
 	"github.com/kevy-lua/kevy-lua/engine/wire"
 )
 
-// format writes a reply for people: types, quotes, numbered elements.
-func format(v wire.Value) string {
+// Format writes a reply for people: types, quotes, numbered elements.
+func Format(v wire.Value) string {
 	var b strings.Builder
 	appendFormat(&b, v, "")
 	return b.String()

@@ -41,7 +41,7 @@ func TestFormat(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", test.name, err)
 		}
-		if got := format(v); got != test.people {
+		if got := Format(v); got != test.people {
 			t.Errorf("%s:\n%s\nwant\n%s", test.name, got, test.people)
 		}
 		if got := formatRaw(v); got != test.raw {

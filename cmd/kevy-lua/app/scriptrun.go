@@ -1,0 +1,115 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	kevylua "github.com/kevy-lua/kevy-lua"
+	"github.com/kevy-lua/kevy-lua/cmd/kevy-lua/cli"
+	"github.com/kevy-lua/kevy-lua/engine/wire"
+	"github.com/kevy-lua/kevy-lua/plugins"
+	"github.com/kevy-lua/kevy-lua/scripting"
+)
+
+// checkScripts looks at each file on a store of its own.
+func checkScripts(ctx context.Context, files []string, out io.Writer) error {
+	if len(files) == 0 {
+		return usageError{fmt.Errorf("script check takes files")}
+	}
+	bad := false
+	for _, name := range files {
+		source, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		good, err := checkScript(ctx, name, string(source), out)
+		if err != nil {
+			return err
+		}
+		bad = bad || !good
+	}
+	if bad {
+		return exitCode(exitFailure)
+	}
+	return nil
+}
+
+func checkScript(ctx context.Context, name, source string, out io.Writer) (good bool, err error) {
+	db, err := kevylua.Open(kevylua.Options{})
+	if err != nil {
+		return false, err
+	}
+	defer db.Close()
+	report, err := db.Scripting().Inspect(ctx, source)
+	if err != nil {
+		fmt.Fprintf(out, "%s: %s\n", name, err)
+		return false, nil
+	}
+	for _, p := range report.Problems {
+		fmt.Fprintf(out, "%s:%d: %s\n", name, p.Line, p.Text)
+	}
+	if len(report.Problems) > 0 {
+		return false, nil
+	}
+	if report.Library == "" {
+		fmt.Fprintf(out, "%s: a script, good\n", name)
+		return true, nil
+	}
+	fmt.Fprintf(out, "%s: library %s, good\n", name, report.Library)
+	for _, r := range report.Registered {
+		fmt.Fprintf(out, "  %s\n", r)
+	}
+	return true, nil
+}
+
+// runScript runs one file on an empty store and prints the reply.
+func runScript(ctx context.Context, args []string, call string, out io.Writer) error {
+	if len(args) == 0 {
+		return usageError{fmt.Errorf("script run takes a file")}
+	}
+	source, err := os.ReadFile(args[0])
+	if err != nil {
+		return err
+	}
+	keys, rest := args[1:], []string(nil)
+	if i := slices.Index(keys, ","); i >= 0 {
+		keys, rest = keys[:i], keys[i+1:]
+	}
+	db, err := kevylua.Open(kevylua.Options{})
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	line := []any{"EVAL", source, len(keys)}
+	switch library := scripting.IsLibrary(string(source)); {
+	case library && call == "":
+		return usageError{fmt.Errorf("%s is a library: --call names the function to run", args[0])}
+	case !library && call != "":
+		return usageError{fmt.Errorf("%s is no library: --call is not for it", args[0])}
+	case library:
+		if _, err := db.Do(ctx, "FUNCTION", "LOAD", source); err != nil {
+			return fmt.Errorf("%s: %w", args[0], err)
+		}
+		line = []any{"FCALL", call, len(keys)}
+	}
+	for _, a := range append(slices.Clone(keys), rest...) {
+		line = append(line, a)
+	}
+	list, err := plugins.Args(line...)
+	if err != nil {
+		return err
+	}
+	var reply wire.Collector
+	if err := db.Engine().Do(ctx, 0, list, &reply); err != nil {
+		fmt.Fprint(out, cli.Format(wire.Value{Kind: wire.KindError, Str: []byte(err.Error())}))
+		return exitCode(exitFailure)
+	}
+	v, err := reply.Typed()
+	if err == nil {
+		fmt.Fprint(out, cli.Format(v))
+	}
+	return err
+}

@@ -1,0 +1,202 @@
+package scripting
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"github.com/kevy-lua/kevy-lua/engine/hook"
+	"github.com/kevy-lua/kevy-lua/engine/wire"
+)
+
+// Report is what can be said about a script or a library without running more
+// of it than the top level of a library.
+type Report struct {
+	Library    string   // its name; "" for a script
+	Registered []string // what a library registers, a line each
+	Problems   []Problem
+}
+
+// Problem is a place in the source that will fail when it is reached.
+type Problem struct {
+	Line int
+	Text string
+}
+
+// IsLibrary reports whether source is that of a library: its first line says so.
+func IsLibrary(source string) bool {
+	line, _, _ := strings.Cut(source, "\n")
+	return strings.HasPrefix(line, "#!") && strings.Contains(line, "name=")
+}
+
+// Inspect compiles a script, or loads a library, as the server would, and looks
+// for names that do not exist. The error is why it is refused. The store keeps
+// what it has loaded, so it had better be a fresh one.
+func (h *Runner) Inspect(ctx context.Context, source string) (*Report, error) {
+	if IsLibrary(source) {
+		return h.inspectLibrary(ctx, source)
+	}
+	var c wire.Collector
+	if err := h.core.Do(ctx, 0, [][]byte{[]byte("SCRIPT"), []byte("LOAD"), []byte(source)}, &c); err != nil {
+		return nil, err
+	}
+	sc := h.scripts.lookup([]byte(c.Value().String()))
+	in := &inspector{shelf: h.shelf, globals: []string{"KEYS", "ARGV"}}
+	in.proto(sc.proto)
+	return &Report{Problems: in.problems}, nil
+}
+
+func (h *Runner) inspectLibrary(ctx context.Context, source string) (*Report, error) {
+	name, _, err := libraryShebang(source)
+	if err != nil {
+		return nil, err
+	}
+	load := [][]byte{[]byte("FUNCTION"), []byte("LOAD"), []byte("REPLACE"), []byte(source)}
+	if err := h.core.Do(ctx, 0, load, &wire.Collector{}); err != nil {
+		return nil, err
+	}
+	l := h.libs.get(name)
+	r := &Report{Library: name}
+	for _, f := range l.functions {
+		r.Registered = append(r.Registered, line("function "+f.name, f.flags.names))
+	}
+	for _, d := range l.hooks {
+		r.Registered = append(r.Registered, describeHook(d.options))
+	}
+	for _, d := range l.commands {
+		text := fmt.Sprintf("command %s arity=%d", d.spec.Name, d.spec.Arity)
+		r.Registered = append(r.Registered, line(text, d.flagNames()))
+	}
+	for _, d := range l.timers {
+		r.Registered = append(r.Registered, fmt.Sprintf("timer %s every=%s", d.name, d.every))
+	}
+	in := &inspector{shelf: h.shelf, library: true}
+	in.proto(l.proto)
+	r.Problems = in.problems
+	return r, nil
+}
+
+func line(text string, flags []string) string {
+	if len(flags) > 0 {
+		text += " flags=" + strings.Join(flags, ",")
+	}
+	return text
+}
+
+// flagNames are the flags that the command was registered with.
+func (d *commandDef) flagNames() (names []string) {
+	for name, flag := range commandFlags {
+		if name == "atomic" && d.flags.atomic || flag != 0 && d.spec.Any(flag) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+func describeHook(o hook.Options) string {
+	text := fmt.Sprintf("hook %s event=%s", o.Name, o.Kind)
+	if o.Match != "" {
+		text += " match=" + o.Match
+	}
+	if len(o.Names) > 0 {
+		text += " names=" + strings.Join(o.Names, ",")
+	}
+	mode := o.Mode
+	if mode == "" {
+		mode = hook.Observe
+	}
+	return text + " mode=" + string(mode)
+}
+
+// inspector looks through compiled code for globals that do not exist, fields
+// that a library does not have, and assignments to globals, all of which fail.
+type inspector struct {
+	shelf    *shelf
+	globals  []string // besides those of the shelf
+	library  bool     // what libraries may do while they are loaded is there too
+	problems []Problem
+}
+
+func (in *inspector) proto(p *lua.FunctionProto) {
+	for pc, inst := range p.Code {
+		op, a, _, _, bx := operands(inst)
+		if op != lua.OP_GETGLOBAL {
+			continue
+		}
+		name, ok := p.Constants[bx].(lua.LString)
+		if !ok {
+			continue
+		}
+		if text := in.judge(p, pc, a, string(name)); text != "" {
+			in.problems = append(in.problems, Problem{p.DbgSourcePositions[pc], text})
+		}
+	}
+	for _, inner := range p.FunctionPrototypes {
+		in.proto(inner)
+	}
+	slices.SortStableFunc(in.problems, func(a, b Problem) int { return a.Line - b.Line })
+}
+
+// judge says what is wrong with reading the global name into register a.
+func (in *inspector) judge(p *lua.FunctionProto, pc, a int, name string) string {
+	if name == hiddenGlobals {
+		if field := in.stored(p, pc, a); field != "" {
+			return fmt.Sprintf("assignment to the global '%s': it must be local", field)
+		}
+		return ""
+	}
+	if field, ok := strings.CutPrefix(name, hidden); ok {
+		if _, there := in.shelf.globals[name]; !there && !in.library {
+			return fmt.Sprintf("'%s' exists only while a library is loaded", field)
+		}
+		return ""
+	}
+	if _, ok := in.shelf.globals[name]; !ok && !slices.Contains(in.globals, name) {
+		return fmt.Sprintf("there is no global '%s'", name)
+	}
+	for _, lib := range in.shelf.libs {
+		if lib.name == name {
+			if field := in.read(p, pc, a); field != "" && lib.real.RawGetString(field) == lua.LNil {
+				return fmt.Sprintf("%s has no field '%s'", name, field)
+			}
+		}
+	}
+	return ""
+}
+
+// stored is the field that is written to the table in register a.
+func (in *inspector) stored(p *lua.FunctionProto, pc, a int) string {
+	loaded := map[int]string{} // constants in registers
+	for _, inst := range p.Code[pc+1:] {
+		op, ra, b, _, bx := operands(inst)
+		switch {
+		case op == lua.OP_LOADK:
+			loaded[ra] = p.Constants[bx].String()
+		case op != lua.OP_SETTABLEKS && op != lua.OP_SETTABLE || ra != a:
+		case b >= constant:
+			return p.Constants[b-constant].String()
+		default:
+			return loaded[b]
+		}
+	}
+	return ""
+}
+
+// read is the field that the next instruction reads from the table in register
+// a, if it does.
+func (in *inspector) read(p *lua.FunctionProto, pc, a int) string {
+	if pc+1 >= len(p.Code) {
+		return ""
+	}
+	op, _, b, c, _ := operands(p.Code[pc+1])
+	if op == lua.OP_GETTABLEKS && b == a && c >= constant {
+		if field, ok := p.Constants[c-constant].(lua.LString); ok {
+			return string(field)
+		}
+	}
+	return ""
+}
