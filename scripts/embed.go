@@ -1,6 +1,6 @@
 // Package scripts holds the Lua that ships with kevy-lua: libraries of hooks,
 // libraries of functions, and scripts for EVAL. It knows nothing else; each file
-// is run by a test of package scripting.
+// has a test in Lua in tests, or one of package scripting.
 package scripts
 
 import "embed"

@@ -36,6 +36,9 @@ kevy.register_command{
 kevy.register_hook{
   event = 'expired', match = prefix .. '*', mode = 'atomic', name = 'end',
   callback = function(ev)
+    if ev.type ~= 'hash' or not ev.value.user then
+      return -- not one of ours
+    end
     local id, user = ev.key:sub(#prefix + 1), ev.value.user
     redis.call('SREM', 'sessions:' .. user, id)
     redis.call('LPUSH', 'ended', cjson.encode{ id = id, user = user, at = ev.deadline })

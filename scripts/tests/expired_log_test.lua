@@ -1,0 +1,21 @@
+library '../hooks/expired_log.lua'
+
+test('expiries are kept with their values, the latest first', function()
+  redis.call('SET', 'a', '1', 'PX', 10)
+  redis.call('RPUSH', 'b', 'x', 'y')
+  redis.call('PEXPIRE', 'b', 20)
+  advance('1s')
+  local log = redis.call('LRANGE', 'expired:log', 0, -1)
+  equal(#log, 2)
+  local b, a = cjson.decode(log[1]), cjson.decode(log[2])
+  equal({ a.key, a.type, a.value, a.late }, { 'a', 'string', '1', 0 })
+  equal({ b.key, b.type, b.value }, { 'b', 'list', { 'x', 'y' } })
+end)
+
+test('the log does not keep itself', function()
+  redis.call('SET', 'a', '1', 'PX', 10)
+  advance('10ms')
+  redis.call('PEXPIRE', 'expired:log', 10)
+  advance('1s')
+  equal(redis.call('EXISTS', 'expired:log'), 0)
+end)
