@@ -77,8 +77,6 @@ func TestStory(t *testing.T) {
 	sha, err := c.ScriptLoad(ctx, "return redis.call('INCRBY', KEYS[1], ARGV[1])").Result()
 	must(t, err)
 	must(t, c.Set(ctx, "longlived", "x", time.Hour).Err())
-	must(t, c.Set(ctx, "session:2", "bob", 1500*time.Millisecond).Err())
-	due := time.Now().Add(1500 * time.Millisecond)
 
 	acked := writers(t, p, 8, 300, func() { must(t, c.BgRewriteAOF(ctx).Err()) })
 	waitFor(t, "the rewrite has ended", func() bool {
@@ -87,6 +85,8 @@ func TestStory(t *testing.T) {
 	})
 	checkRewrites(t, c)
 
+	must(t, c.Set(ctx, "session:2", "bob", 1500*time.Millisecond).Err())
+	due := time.Now().Add(1500 * time.Millisecond)
 	p.kill()
 	if wait := time.Until(due); wait > 0 {
 		time.Sleep(wait) // session:2 must come due while the server is down
