@@ -23,8 +23,8 @@ func (s *Session) admit(spec *command.Spec, args [][]byte) error {
 		return wire.Errorf("ERR Can't execute '%s': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context",
 			strings.ToLower(spec.FullName()))
 	}
-	if spec.Any(command.Write | command.MayReplicate) {
-		if err := e.admitWrite(spec); err != nil {
+	if spec.Is(command.Write) { // scripts are judged by what they run
+		if err := e.admitWrite(spec, false); err != nil {
 			return err
 		}
 	}
@@ -41,18 +41,35 @@ func (s *Session) admit(spec *command.Spec, args [][]byte) error {
 	return nil
 }
 
-// admitWrite says why the engine takes no writes now, or nil.
-func (e *Engine) admitWrite(spec *command.Spec) error {
+// admitWrite says why the engine takes no writes now, or nil. allowOOM is for
+// who may write although memory is used up.
+func (e *Engine) admitWrite(spec *command.Spec, allowOOM bool) error {
 	if err := e.journal.Err(); err != nil {
 		return wire.Errorf("MISCONF Errors writing to the AOF file: %v", err)
 	}
-	if spec.Any(command.DenyOOM) {
-		if limit := e.live.Get().Memory.MaxMemory; limit > 0 && e.space.Used() > limit {
-			return wire.ErrOOM
-		}
+	if e.live.Get().Server.MinReplicasToWrite > 0 {
+		return errNoReplicas // there never are any
+	}
+	if spec.Any(command.DenyOOM) && !allowOOM && e.overMemory() {
+		return wire.ErrOOM
 	}
 	return nil
 }
+
+const errNoReplicas wire.Error = "NOREPLICAS Not enough good replicas to write."
+
+// overMemory reports whether the data takes more than maxmemory.
+func (e *Engine) overMemory() bool {
+	limit := e.live.Get().Memory.MaxMemory
+	return limit > 0 && e.usedMemory() > limit
+}
+
+// emptyBytes is about what an engine without data takes. It counts, so that a
+// maxmemory below it refuses writes, as in Redis.
+const emptyBytes = 64 << 10
+
+// usedMemory is what maxmemory limits: the data.
+func (e *Engine) usedMemory() int64 { return emptyBytes + e.space.Used() }
 
 // allowedSubscribed lists what a RESP2 client may send while it is subscribed.
 func allowedSubscribed(spec *command.Spec) bool {

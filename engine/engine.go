@@ -69,7 +69,6 @@ type Engine struct {
 	internal      sync.Pool // *Session, for Do
 	systemOnce    sync.Once
 	systemSession *Session
-	calls         sync.Pool // *command.Call, for Exec
 
 	listeners atomic.Int64  // watched keys, blocked and tracking clients
 	events    atomic.Uint32 // hook.Class bits that notifications or hooks want
@@ -80,6 +79,7 @@ type Engine struct {
 
 	tracksLatency atomic.Bool // latency-tracking
 	limitsOld     atomic.Bool // the keyspace does not have the configured limits yet
+	anyInScripts  atomic.Bool // DEBUG SET-DISABLE-DENY-SCRIPTS 1: scripts may run what is not for them
 	passive       atomic.Bool // DEBUG SET-ACTIVE-EXPIRE 0: only access removes due keys
 
 	started  time.Time
@@ -128,7 +128,6 @@ func New(o Options) *Engine {
 	e.busy.init()
 	e.atomics.Store(&[]command.Atomic{})
 	e.retries = map[retryKey]retry{}
-	e.calls.New = func() any { return new(command.Call) }
 	e.internal.New = func() any { return e.newInternal() }
 	e.table = command.NewTable(append(o.Groups, e.ownRows()...)...)
 	e.configure(cfg)

@@ -51,7 +51,7 @@ func (e *Engine) measure() (m measurement, peak int64) {
 	now := e.now()
 	since := now.Sub(c.at)
 	if !c.at.IsZero() && since >= 0 && since < figuresAge {
-		c.last.data = e.space.Used()
+		c.last.data = e.usedMemory()
 		c.peak = max(c.peak, c.last.data)
 		return c.last, c.peak
 	}
@@ -67,7 +67,7 @@ func (e *Engine) measure() (m measurement, peak int64) {
 		return int64(samples[i].Value.Uint64())
 	}
 	m = measurement{
-		data: e.space.Used(), heap: value(0), mapped: value(1) - value(2), released: value(2), stacks: value(3), cycles: value(4),
+		data: e.usedMemory(), heap: value(0), mapped: value(1) - value(2), released: value(2), stacks: value(3), cycles: value(4),
 	}
 	m.user, m.system = cpuTime()
 	commands := e.stats.commands.Load()

@@ -27,6 +27,9 @@ func ofConnection(spec *command.Spec) bool {
 	if spec.Any(command.Unqueued) {
 		return true
 	}
+	if len(spec.Keys) > 0 { // a quick answer for most: those below have none
+		return false
+	}
 	switch spec.FullName() {
 	case "unwatch", "auth", "hello", "monitor", "sync", "psync", "replconf", "client|reply", "client|setname", "client|setinfo",
 		"client|no-evict", "client|no-touch", "client|tracking", "client|caching":

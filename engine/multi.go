@@ -165,7 +165,7 @@ func execAborted(err error) error {
 func (s *Session) admitExec(m *multi) error {
 	for i := range m.commands {
 		if spec := m.commands[i].spec; spec.Any(command.Write) {
-			if err := s.engine.admitWrite(spec); err != nil {
+			if err := s.engine.admitWrite(spec, false); err != nil {
 				return execAborted(err)
 			}
 		}

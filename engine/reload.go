@@ -18,11 +18,13 @@ import (
 // memory: dump, empty keyspace, replay. Neither the log nor the watchers learn
 // of it, since afterwards all is as before.
 func debugReload(c *command.Call) error {
-	e, flush := engineOf(c), true
+	e, flush, merge := engineOf(c), true, false
 	for i := 2; i < len(c.Args); i++ {
 		switch {
-		case c.Is(i, "noflush"), c.Is(i, "merge"):
-			flush = false // what is dumped now is what is there: there is nothing to merge
+		case c.Is(i, "noflush"):
+			flush = false
+		case c.Is(i, "merge"):
+			merge = true
 		case c.Is(i, "nosave"):
 			return wire.Error("ERR DEBUG RELOAD NOSAVE needs a snapshot, which this server does not keep")
 		default:
@@ -30,6 +32,10 @@ func debugReload(c *command.Call) error {
 		}
 	}
 	if !flush {
+		// What would be loaded is what is there: it collides, or there is nothing to merge.
+		if !merge && !e.isEmpty() {
+			return wire.Error("ERR Error trying to load the RDB dump, check server logs.")
+		}
 		return debugOK(c)
 	}
 	if c.Unit.Recording {
@@ -67,6 +73,25 @@ func debugReload(c *command.Call) error {
 		return wire.Errorf("ERR reload: %v", err)
 	}
 	return debugOK(c)
+}
+
+// isEmpty reports whether a dump would hold nothing, neither keys nor what other
+// packages add. The caller holds all locks.
+func (e *Engine) isEmpty() bool {
+	for _, s := range e.shards {
+		for db := range e.space.Databases() {
+			if s.DB(db).Len() > 0 {
+				return false
+			}
+		}
+	}
+	found := errors.New("engine: there is something to dump")
+	for _, dump := range e.parts.dumps() {
+		if dump(func(int, ...[]byte) error { return found }) != nil {
+			return false
+		}
+	}
+	return true
 }
 
 func (e *Engine) reloadOne(c *command.Call, r *command.Record) error {

@@ -48,7 +48,7 @@ func init() {
 		{"quicklist-packed-threshold", 1, 1, debugThreshold, [2]string{"QUICKLIST-PACKED-THRESHOLD <size>", "Is accepted: lists are laid out differently here."}},
 		{"reload", 0, -1, debugReload, [2]string{"RELOAD [NOSAVE] [NOFLUSH] [MERGE]", "Dumps the data as a rewrite does, empties the keyspace and loads the dump."}},
 		{"set-active-expire", 1, 1, debugActiveExpire, [2]string{"SET-ACTIVE-EXPIRE <0|1>", "With 0, due keys stay until they are accessed."}},
-		{"set-disable-deny-scripts", 1, 1, debugFlag, [2]string{"SET-DISABLE-DENY-SCRIPTS <0|1>", "Is accepted."}},
+		{"set-disable-deny-scripts", 1, 1, debugDenyScripts, [2]string{"SET-DISABLE-DENY-SCRIPTS <0|1>", "With 1, scripts may run every command."}},
 		{"sleep", 1, 1, debugSleep, [2]string{"SLEEP <seconds>", "Holds everything up for that long."}},
 		{"stringmatch-len", 2, 2, debugStringMatch, [2]string{"STRINGMATCH-LEN <length> <pattern>", "Matches a pattern against a text of that length."}},
 		{"help", 0, 0, debugHelp, [2]string{"HELP", "Prints this help."}},
@@ -94,10 +94,12 @@ func debugLog(c *command.Call) error {
 	return debugOK(c)
 }
 
-func debugFlag(c *command.Call) error {
-	if _, err := c.Int(2); err != nil {
+func debugDenyScripts(c *command.Call) error {
+	n, err := c.Int(2)
+	if err != nil {
 		return err
 	}
+	engineOf(c).anyInScripts.Store(n == 1)
 	return debugOK(c)
 }
 
@@ -155,6 +157,9 @@ func debugStringMatch(c *command.Call) error {
 }
 
 func debugObject(c *command.Call) error {
+	e := engineOf(c)
+	e.eachHeld(c.Unit, func(s *shard) { s.SetNow(0) }) // what is due is shown as long as it is there
+	defer e.eachHeld(c.Unit, func(s *shard) { s.SetNow(c.Unit.NowMs) })
 	key := c.Args[2]
 	d := c.In(key)
 	if !d.Exists(key) {

@@ -250,9 +250,9 @@ func (e *Engine) widen(u *command.Unit, patient bool) bool {
 
 // point is a place in a unit to which it can be rolled back.
 type point struct {
-	saves []int // a savepoint for each held shard
+	saves []int // a savepoint for each held shard; none where recording began here: they are 0
 	mark  command.Mark
-	began bool // recording began here
+	began bool
 }
 
 // record makes the unit's shards keep pre-images from here on; commit with the
@@ -262,6 +262,7 @@ func (e *Engine) record(u *command.Unit) point {
 	e.eachHeld(u, func(s *shard) {
 		if p.began {
 			s.Begin()
+			return
 		}
 		p.saves = append(p.saves, s.Savepoint())
 	})
@@ -274,6 +275,10 @@ func (e *Engine) record(u *command.Unit) point {
 func (e *Engine) rollback(u *command.Unit, p point) {
 	i := 0
 	e.eachHeld(u, func(s *shard) {
+		if p.began {
+			s.RollbackTo(0)
+			return
+		}
 		s.RollbackTo(p.saves[i])
 		i++
 	})
@@ -291,33 +296,31 @@ func (e *Engine) commit(u *command.Unit, p point) {
 func (e *Engine) Exec(c *command.Call, args [][]byte, reply wire.Reply) error {
 	spec, err := e.table.Resolve(args)
 	if err != nil {
+		e.countError(err)
 		return err
 	}
 	if err := e.admitNested(c, spec); err != nil {
+		spec.Stats().Rejected.Add(1)
+		e.countError(err)
 		return err
 	}
 	if !e.holds(c.Unit, spec, args) {
 		return command.ErrUndeclared
 	}
-	child := e.calls.Get().(*command.Call)
-	defer func() {
-		*child = command.Call{}
-		e.calls.Put(child)
-	}()
-	*child = *c
-	child.Nested, child.Parent = true, c
-	child.Begin(spec, args, reply)
+	child := c.Child(spec, args, reply)
 	before := c.Unit.Dirty
 	if c.Script && e.monitored(spec) {
 		e.monitor(spec, c.DB, "lua", args, e.now())
 	}
 	err = e.nested(child)
+	child.End()
 	if c.Unit.Dirty > before {
 		c.LogNothing() // the log has what the parts did; the whole would do it again
 	}
 	spec.Stats().Calls.Add(1)
-	if err != nil {
+	if err != nil && !errors.Is(err, command.ErrUndeclared) {
 		spec.Stats().Failed.Add(1)
+		e.countError(err)
 	}
 	return err
 }
@@ -345,17 +348,33 @@ func (e *Engine) nested(c *command.Call) error {
 // admitNested says why a command must not run inside the unit of another.
 func (e *Engine) admitNested(c *command.Call, spec *command.Spec) error {
 	switch {
-	case c.Script && spec.Any(command.NoScript):
+	case c.Script && spec.Any(command.NoScript) && !e.anyInScripts.Load():
 		return wire.Error("ERR This Redis command is not allowed from script")
 	case c.ReadOnly && spec.Any(command.Write|command.MayReplicate):
 		return wire.Error("ERR Write commands are not allowed from read-only scripts.")
 	case ofConnection(spec):
 		return errOfConnection(spec)
 	case spec.Is(command.Write) && c.Unit.Dirty == 0:
-		return e.admitWrite(spec)
+		return e.admitWrite(spec, c.AllowOOM)
 	}
 	return nil
 }
+
+// AdmitScript says why a script that has declared what it does is not to be
+// run now, or nil: such a script is refused as a whole, before its first
+// command. writes and denyOOM are what it may do.
+func (e *Engine) AdmitScript(writes, denyOOM bool) error {
+	switch {
+	case writes:
+		return e.admitWrite(&declaredScript, !denyOOM)
+	case denyOOM && e.overMemory():
+		return wire.ErrOOM
+	}
+	return nil
+}
+
+// declaredScript stands for the commands that a script may run.
+var declaredScript = command.Spec{Flags: command.Write | command.DenyOOM}
 
 // holds reports whether the unit's locks cover the command's keys.
 func (e *Engine) holds(u *command.Unit, spec *command.Spec, args [][]byte) bool {

@@ -191,7 +191,7 @@ func (s *Session) Subscribed() bool { return s.subs.Load() > 0 }
 // fill sets what a call has from its session.
 func (s *Session) fill(c *command.Call) {
 	c.Context, c.DB, c.Client, c.Unit, c.Config = s.unitCtx, s.db, s, &s.unit, s.engine.live.Get()
-	c.Nested, c.Replay, c.Script, c.ReadOnly, c.Retry = false, false, false, false, false
+	c.Nested, c.Replay, c.Script, c.ReadOnly, c.AllowOOM, c.Retry = false, false, false, false, false, false
 	c.Parent, s.unit.Depth = nil, s.depth
 }
 

@@ -163,7 +163,8 @@ func (e *Engine) hold(u *command.Unit, key []byte) {
 
 // holdSpec sets the unit's lock set from what the command declares. Arguments
 // that do not fit the row's key specification take all locks: the handler will
-// refuse them or, for plugins, knows better.
+// refuse them or, for plugins, knows better. So do those without keys, except
+// scripts: they are undone, should they touch one.
 func (e *Engine) holdSpec(u *command.Unit, spec *command.Spec, args [][]byte) {
 	if len(e.shards) == 1 {
 		u.All = true
@@ -175,7 +176,12 @@ func (e *Engine) holdSpec(u *command.Unit, spec *command.Spec, args [][]byte) {
 	}
 	var buf [16]command.KeyPos
 	keys, ok := spec.AppendKeys(buf[:0], args)
-	if !ok || len(keys) == 0 {
+	if ok && spec.Wide != nil {
+		ok = !spec.Wide(args)
+	} else {
+		ok = ok && len(keys) > 0
+	}
+	if !ok {
 		u.All = true
 		return
 	}

@@ -66,8 +66,12 @@ func (e *Engine) resetStats() {
 // maxErrorCodes bounds what scripts with made-up codes can grow.
 const maxErrorCodes = 128
 
-// countError counts an error reply by its code.
+// countError counts an error reply by its code, once: what a script was told by
+// a command, and passes on, has been counted where it came from.
 func (e *Engine) countError(err error) {
+	if command.IsCounted(err) {
+		return
+	}
 	e.stats.errorReplies.Add(1)
 	code, _, _ := strings.Cut(string(asReply(err)), " ")
 	e.stats.mu.Lock()

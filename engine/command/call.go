@@ -38,6 +38,9 @@ type Call struct {
 	// script must not write.
 	Script   bool
 	ReadOnly bool
+	// AllowOOM is set for calls from a script that may write although memory is
+	// used up.
+	AllowOOM bool
 	// Retry is set when a blocked command is tried again.
 	Retry bool
 
@@ -46,6 +49,8 @@ type Call struct {
 
 	logged bool
 	block  *Block
+	child  *Call // kept for the commands that this one runs, one after the other
+	busy   bool  // it is a child in use
 }
 
 // NowMs is the unit's time in Unix milliseconds.
@@ -241,6 +246,26 @@ const maxTimeout = float64(1<<63) / 1000 / 2
 // belongs to the unit and the client stays as it is. The engine calls it.
 func (c *Call) Begin(spec *Spec, args [][]byte, reply wire.Reply) {
 	c.Spec, c.Args, c.Reply, c.logged, c.block = spec, args, reply, false, nil
+}
+
+// Child returns a call for running a command inside the unit of c, as the same
+// client. It is c's until End. The engine calls it.
+func (c *Call) Child(spec *Spec, args [][]byte, reply wire.Reply) *Call {
+	n := c.child
+	if n == nil || n.busy {
+		n = &Call{}
+		c.child = n
+	}
+	n.Context, n.DB, n.Client, n.Unit, n.Config = c.Context, c.DB, c.Client, c.Unit, c.Config
+	n.Replay, n.Script, n.ReadOnly, n.AllowOOM, n.Retry = c.Replay, c.Script, c.ReadOnly, c.AllowOOM, c.Retry
+	n.Nested, n.Parent, n.busy = true, c, true
+	n.Begin(spec, args, reply)
+	return n
+}
+
+// End says that a child has run.
+func (c *Call) End() {
+	c.Args, c.Reply, c.block, c.busy = nil, nil, nil, false
 }
 
 // SelectDB changes the database of the calls that follow in the same script or

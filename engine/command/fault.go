@@ -26,6 +26,21 @@ func IsRollback(err error) bool {
 	return errors.As(err, &r)
 }
 
+// counted is an error that the statistics of errors have already.
+type counted struct{ error }
+
+func (c counted) Unwrap() error { return c.error }
+
+// Counted wraps the error of a handler that has run commands of its own: the
+// error came from one of those, which was counted, and is not counted again.
+func Counted(err error) error { return counted{err} }
+
+// IsCounted reports whether err has been counted already.
+func IsCounted(err error) bool {
+	var c counted
+	return errors.As(err, &c)
+}
+
 // Atomic is a hook that runs inside the unit that caused its event, under that
 // unit's locks: what it does through c is logged with the cause, or undone with it.
 type Atomic struct {

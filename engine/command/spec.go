@@ -145,6 +145,10 @@ type Spec struct {
 	// MayWrite, where it is set, says for a Revocable row whether these arguments
 	// may lead to writes, so that CLIENT PAUSE WRITE lets scripts go on that do not.
 	MayWrite func(args [][]byte) bool
+	// Wide, where it is set, says for a Revocable row whether these arguments are
+	// known to lead outside the keys that they declare: then all is locked from the
+	// start. Otherwise only those keys' shards are, also when there are none.
+	Wide func(args [][]byte) bool
 
 	parent *Spec
 	stats  *Stats

@@ -60,6 +60,7 @@ type Server struct {
 	IO                      string        `mapstructure:"io"`
 	Loops                   int           `mapstructure:"loops"`
 	Shards                  int           `mapstructure:"shards"`
+	MinReplicasToWrite      int           `mapstructure:"min-replicas-to-write"`
 }
 
 // Persistence is the section of the append-only log.

@@ -89,7 +89,6 @@ func inertInts() []Param {
 		number("repl-diskless-sync-delay", "5", 0, intMax), number("repl-diskless-sync-max-replicas", "0", 0, intMax),
 		number("repl-timeout", "60", 1, intMax), number("repl-ping-replica-period", "10", 1, intMax, "repl-ping-slave-period"),
 		size(number("repl-backlog-size", "1mb", 1, longMax)), number("repl-backlog-ttl", "3600", 0, longMax),
-		number("min-replicas-to-write", "0", 0, intMax, "min-slaves-to-write"),
 		number("min-replicas-max-lag", "10", 0, intMax, "min-slaves-max-lag"),
 		number("acllog-max-len", "128", 0, longMax),
 		number("tls-session-cache-size", "20480", 0, intMax), number("tls-session-cache-timeout", "300", 0, intMax),

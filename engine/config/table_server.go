@@ -57,6 +57,8 @@ func serverRows() []Param {
 			Doc: "Event loops. 0 chooses by the number of processors."},
 		{Path: "server.shards", Kind: Int, Default: "0", Max: 65536, Mutable: Fixed,
 			Doc: "Parts of the keyspace with a lock each, rounded up to a power of two. 0 chooses by the number of processors."},
+		{Path: "server.min-replicas-to-write", Name: "min-replicas-to-write", Aliases: []string{"min-slaves-to-write"}, Kind: Int, Default: "0", Max: intMax,
+			Doc: "Replicas without which writes are refused. There are none, so any number but 0 refuses all writes."},
 	}
 }
 

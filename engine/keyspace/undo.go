@@ -6,8 +6,13 @@ type undoLog struct {
 	last    int // position of the newest savepoint: what was saved before it is saved again
 	entries []undoEntry
 	buf     []byte
-	seen    map[undoKey]int32 // where the newest pre-image of a record is
+	seen    map[undoKey]int32 // where the newest pre-image of a record is, once there are more than scanned
+	indexed bool              // seen is kept
 }
+
+// scanned is up to how many entries are looked through one by one: most units
+// change so few records that this is quicker than a map.
+const scanned = 8
 
 type undoKey struct {
 	t    *table
@@ -69,16 +74,14 @@ func (u *undoLog) reset() {
 	if len(u.seen) > 0 {
 		clear(u.seen)
 	}
-	u.entries, u.buf, u.last = u.entries[:0], u.buf[:0], 0
+	u.entries, u.buf, u.last, u.indexed = u.entries[:0], u.buf[:0], 0, false
 }
 
 // save keeps the record of a key as it is, unless the newest savepoint has it already.
 func (u *undoLog) save(t *table, hash uint64, key []byte, r rec) {
 	k := undoKey{t, hash}
-	prev, seen := u.seen[k]
-	if !seen {
-		prev = -1
-	} else if int(prev) >= u.last && string(u.keyOf(&u.entries[prev])) == string(key) {
+	prev := u.newest(k)
+	if prev >= 0 && int(prev) >= u.last && string(u.keyOf(&u.entries[prev])) == string(key) {
 		return
 	}
 	e := undoEntry{undoKey: k, prev: prev, off: len(u.buf)}
@@ -92,11 +95,40 @@ func (u *undoLog) save(t *table, hash uint64, key []byte, r rec) {
 		}
 	}
 	e.end = len(u.buf)
+	u.entries = append(u.entries, e)
+	if u.indexed {
+		u.seen[k] = int32(len(u.entries) - 1)
+	} else if len(u.entries) > scanned {
+		u.index()
+	}
+}
+
+// newest is the number of the newest pre-image of a record, or -1.
+func (u *undoLog) newest(k undoKey) int32 {
+	if u.indexed {
+		if i, ok := u.seen[k]; ok {
+			return i
+		}
+		return -1
+	}
+	for i := len(u.entries) - 1; i >= 0; i-- {
+		if e := &u.entries[i]; e.undoKey == k && e.kind <= undoChanged {
+			return int32(i)
+		}
+	}
+	return -1
+}
+
+func (u *undoLog) index() {
 	if u.seen == nil {
 		u.seen = map[undoKey]int32{}
 	}
-	u.seen[k] = int32(len(u.entries))
-	u.entries = append(u.entries, e)
+	for i := range u.entries {
+		if e := &u.entries[i]; e.kind <= undoChanged {
+			u.seen[e.undoKey] = int32(i)
+		}
+	}
+	u.indexed = true
 }
 
 func (u *undoLog) keyOf(e *undoEntry) []byte {
@@ -135,9 +167,11 @@ func (s *Shard) RollbackTo(sp int) {
 			s.setTable(e.d, e.t)
 		default:
 			s.restore(e)
-			if e.prev < 0 {
+			switch {
+			case !u.indexed:
+			case e.prev < 0:
 				delete(u.seen, e.undoKey)
-			} else {
+			default:
 				u.seen[e.undoKey] = e.prev
 			}
 		}

@@ -114,7 +114,8 @@ func collect(c *command.Call, kind keyspace.Type, o *sortOptions) (all []element
 		l.Range(0, l.Len(), add)
 	case keyspace.Set:
 		s, _ := c.Set(key)
-		s.Range(add)
+		// A set of integers shows each as text in the same few bytes.
+		s.Range(func(m []byte) bool { return add(bytes.Clone(m)) })
 		return all, nil
 	case keyspace.ZSet:
 		z, _ := c.ZSet(key)

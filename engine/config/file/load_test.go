@@ -151,6 +151,7 @@ PORT = "7000"
 tcp_keepalive = "2m"
 unixsocketperm = "700"
 Proto-Max-Bulk-Len = "64MB"
+min_slaves_to_write = 1
 [persistence]
 appendonly = "no"
 aof-load-truncated = false
@@ -170,7 +171,6 @@ enable-debug-command = true
 slave-read-only = "no"
 latency-tracking-info-percentiles = [50, 99.5]
 maxmemory-clients = "10%"
-min_slaves_to_write = 1
 `)})
 	for name, want := range map[string]string{
 		"port": "7000", "tcp-keepalive": "120", "unixsocketperm": "700", "proto-max-bulk-len": "67108864",
