@@ -361,8 +361,9 @@ func baseType(L *lua.LState) int {
 	return 1
 }
 
-// maxUnpack is Lua's limit of the C stack.
-const maxUnpack = 7998
+// maxStack is Lua's limit of the values that one C function has on its stack,
+// its arguments included.
+const maxStack = 8000
 
 func baseUnpack(L *lua.LState) int {
 	t := checkTable(L, 1, "unpack")
@@ -372,7 +373,7 @@ func baseUnpack(L *lua.LState) int {
 		return 0
 	}
 	n := j - i + 1
-	if n <= 0 || n >= maxUnpack {
+	if n <= 0 || n > maxStack-L.GetTop() {
 		raise(L, "too many results to unpack")
 	}
 	for ; i <= j; i++ {
@@ -411,7 +412,7 @@ func baseLoad(L *lua.LState) int {
 }
 
 func loadChunk(L *lua.LState, src, name string) int {
-	proto, err := compile(src, name, stateOf(L).host.shelf.fields)
+	proto, err := compile(src, name, stateOf(L).host.shelf)
 	if err != nil {
 		L.Push(lua.LNil)
 		L.Push(lua.LString(err.Error()))

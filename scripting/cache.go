@@ -14,6 +14,7 @@ type script struct {
 	sha, body string
 	proto     *lua.FunctionProto
 	flags     flags
+	wide      atomic.Bool  // it has touched keys that it did not declare
 	keep      atomic.Bool  // by SCRIPT LOAD: it is never evicted, and logged
 	used      atomic.Int64 // tick of the last use
 }
@@ -27,7 +28,8 @@ type cache struct {
 	mu      sync.RWMutex
 	bySHA   map[string]*script
 	byBody  map[string]*script
-	evals   int // entries without keep
+	evals   int   // entries without keep
+	bytes   int64 // of the sources
 	tick    atomic.Int64
 	evicted atomic.Int64
 }
@@ -35,13 +37,11 @@ type cache struct {
 func (c *cache) init() { c.bySHA, c.byBody = map[string]*script{}, map[string]*script{} }
 
 // bySource returns the script with the body, compiling it the first time.
-func (c *cache) bySource(body []byte, keep bool, fields map[string]bool) (*script, error) {
-	c.mu.RLock()
-	s := c.byBody[string(body)]
-	c.mu.RUnlock()
+func (c *cache) bySource(body []byte, keep bool, sh *shelf) (*script, error) {
+	s := c.cached(body)
 	if s == nil {
 		var err error
-		if s, err = newScript(string(body), fields); err != nil {
+		if s, err = newScript(string(body), sh); err != nil {
 			return nil, err
 		}
 		s = c.add(s)
@@ -57,12 +57,19 @@ func (c *cache) bySource(body []byte, keep bool, fields map[string]bool) (*scrip
 	return s, nil
 }
 
-func newScript(body string, fields map[string]bool) (*script, error) {
+// cached returns the script with the body when it is known, or nil.
+func (c *cache) cached(body []byte) *script {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.byBody[string(body)]
+}
+
+func newScript(body string, sh *shelf) (*script, error) {
 	code, fl, err := scriptShebang(body)
 	if err != nil {
 		return nil, err
 	}
-	proto, err := compileMain(code, "@user_script", fields)
+	proto, _, err := compileMain(code, "@user_script", sh, true)
 	if err != nil {
 		return nil, errCompile(err)
 	}
@@ -80,6 +87,7 @@ func (c *cache) add(s *script) *script {
 		c.evict()
 	}
 	c.bySHA[s.sha], c.byBody[s.body] = s, s
+	c.bytes += int64(len(s.body))
 	c.evals++
 	return s
 }
@@ -95,6 +103,7 @@ func (c *cache) evict() {
 	if oldest != nil {
 		delete(c.bySHA, oldest.sha)
 		delete(c.byBody, oldest.body)
+		c.bytes -= int64(len(oldest.body))
 		c.evals--
 		c.evicted.Add(1)
 	}
@@ -126,7 +135,7 @@ func (c *cache) flush() (kept bool) {
 	}
 	clear(c.bySHA)
 	clear(c.byBody)
-	c.evals = 0
+	c.evals, c.bytes = 0, 0
 	return kept
 }
 
@@ -142,6 +151,13 @@ func (c *cache) loaded() []string {
 	}
 	slices.Sort(bodies)
 	return bodies
+}
+
+// size is how long the sources are in all.
+func (c *cache) size() int64 {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.bytes
 }
 
 func (c *cache) figures() (scripts int, evicted int64) {

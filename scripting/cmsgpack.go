@@ -178,7 +178,7 @@ func unpackFull(L *lua.LState, fn string, limit, offset int) int {
 	var values []lua.LValue
 	for u.at < len(src) && (limit == 0 || len(values) < limit) {
 		values = append(values, u.value(0))
-		if len(values) >= maxUnpack {
+		if len(values) >= maxStack-2 {
 			raise(L, "in function mp_unpack_full: too many results to unpack")
 		}
 	}

@@ -12,7 +12,14 @@ import (
 // compile turns source into a prototype, which any number of states may run at
 // the same time. name is a chunk name as Lua has them ("@user_script"). The
 // error's text is Lua's: "user_script:1: … near '…'".
-func compile(source, name string, fields map[string]bool) (proto *lua.FunctionProto, err error) {
+func compile(source, name string, sh *shelf) (*lua.FunctionProto, error) {
+	proto, _, err := compileChunk(source, name, sh, false, false)
+	return proto, err
+}
+
+// compileChunk is compile for a chunk that may be a script, whose result is the
+// reply, or a library. It also tells whether the source names the global kevy.
+func compileChunk(source, name string, sh *shelf, script, library bool) (proto *lua.FunctionProto, kevy bool, err error) {
 	short := chunkID(name)
 	defer func() {
 		// The compiler panics on what it has no error for.
@@ -21,30 +28,35 @@ func compile(source, name string, fields map[string]bool) (proto *lua.FunctionPr
 		}
 	}()
 	if strings.HasPrefix(source, "\x1b") {
-		return nil, fmt.Errorf("%s: precompiled chunks are not accepted", short)
+		return nil, false, fmt.Errorf("%s: precompiled chunks are not accepted", short)
 	}
 	chunk, err := parse.Parse(strings.NewReader(source), short)
 	if err != nil {
-		return nil, syntaxError(err, short, source)
+		return nil, false, syntaxError(err, short, source)
 	}
-	if err := rewrite(chunk, fields); err != nil {
-		return nil, fmt.Errorf("%s:1: %w", short, err)
+	if kevy, err = rewrite(chunk, sh.fields, script); err != nil {
+		return nil, false, fmt.Errorf("%s:1: %w", short, err)
 	}
 	proto, err = lua.Compile(chunk, short)
 	if err != nil {
-		return nil, syntaxError(err, short, source)
+		return nil, false, syntaxError(err, short, source)
 	}
-	return proto, nil
+	if library {
+		sh.bindInner(proto)
+	} else {
+		sh.bind(proto)
+	}
+	return proto, kevy, nil
 }
 
 // compileMain compiles a chunk that gets no arguments: as a vararg function it
 // would build a table of them for each call.
-func compileMain(source, name string, fields map[string]bool) (*lua.FunctionProto, error) {
-	proto, err := compile(source, name, fields)
+func compileMain(source, name string, sh *shelf, script bool) (proto *lua.FunctionProto, kevy bool, err error) {
+	proto, kevy, err = compileChunk(source, name, sh, script, !script)
 	if err == nil {
 		proto.IsVarArg = 0
 	}
-	return proto, err
+	return proto, kevy, err
 }
 
 // syntaxError puts the parser's and the compiler's errors into Lua's form.

@@ -215,6 +215,10 @@ func (h *Runner) restore(codes []string, policy string) error {
 		if err == nil {
 			continue
 		}
+		var exists libraryExists
+		if errors.As(err, &exists) {
+			err = wire.Errorf("ERR Library %s already exists", string(exists)) // without the quotes of FUNCTION LOAD
+		}
 		h.libs.load.Lock()
 		h.flush()
 		h.libs.load.Unlock()

@@ -33,21 +33,39 @@ func (h *Runner) evalRows() []command.Spec {
 	rw, ro := keys(command.KeyRW|command.KeyAccess|command.KeyUpdate), keys(command.KeyRO|command.KeyAccess)
 	ro[0].Notes, rw[0].Notes = "", ""
 	roFlags := evalFlags&^command.MayReplicate | command.ReadOnly
-	row := func(name, since, summary, what string, fl command.Flags, k []command.KeySpec, ro bool, run func(*command.Call, bool) error) command.Spec {
+	row := func(name, since, summary, what string, fl command.Flags, k []command.KeySpec, ro bool, wide func([][]byte) bool, run func(*command.Call, bool) error) command.Spec {
 		return command.Spec{
 			Name: name, Arity: -3, Flags: fl, Keys: k, Group: command.GroupScripting, Since: since, Summary: summary,
 			Complexity: "Depends on the script that is executed", Syntax: what + " numkeys [key [key ...]] [arg [arg ...]]",
-			Run: func(c *command.Call) error { return run(c, ro) },
+			Run: func(c *command.Call) error { return run(c, ro) }, Wide: wide,
 		}
 	}
 	return []command.Spec{
-		row("eval", "2.6.0", "Runs a Lua script", "script", evalFlags, rw, false, h.eval),
-		row("evalsha", "2.6.0", "Runs a Lua script that the server knows by its SHA1", "sha1", evalFlags, rw, false, h.evalSHA),
-		row("eval_ro", "7.0.0", "Runs a Lua script that may not write", "script", roFlags, ro, true, h.eval),
-		row("evalsha_ro", "7.0.0", "Runs a Lua script by its SHA1, which may not write", "sha1", roFlags, ro, true, h.evalSHA),
-		row("fcall", "7.0.0", "Calls a function", "function", evalFlags, rw, false, h.fcall),
-		row("fcall_ro", "7.0.0", "Calls a function that may not write", "function", roFlags, ro, true, h.fcall),
+		row("eval", "2.6.0", "Runs a Lua script", "script", evalFlags, rw, false, h.evalIsWide, h.eval),
+		row("evalsha", "2.6.0", "Runs a Lua script that the server knows by its SHA1", "sha1", evalFlags, rw, false, h.shaIsWide, h.evalSHA),
+		row("eval_ro", "7.0.0", "Runs a Lua script that may not write", "script", roFlags, ro, true, h.evalIsWide, h.eval),
+		row("evalsha_ro", "7.0.0", "Runs a Lua script by its SHA1, which may not write", "sha1", roFlags, ro, true, h.shaIsWide, h.evalSHA),
+		row("fcall", "7.0.0", "Calls a function", "function", evalFlags, rw, false, h.functionIsWide, h.fcall),
+		row("fcall_ro", "7.0.0", "Calls a function that may not write", "function", roFlags, ro, true, h.functionIsWide, h.fcall),
 	}
+}
+
+// What has touched keys that it did not declare is remembered: the next run
+// need not be undone first.
+
+func (h *Runner) evalIsWide(args [][]byte) bool {
+	sc := h.scripts.cached(args[1])
+	return sc != nil && sc.wide.Load()
+}
+
+func (h *Runner) shaIsWide(args [][]byte) bool {
+	sc := h.scripts.lookup(args[1])
+	return sc != nil && sc.wide.Load()
+}
+
+func (h *Runner) functionIsWide(args [][]byte) bool {
+	f := h.libs.function(args[1])
+	return f != nil && f.wide.Load()
 }
 
 // numKeys reads the number of keys of EVAL and FCALL.
@@ -69,7 +87,7 @@ func (h *Runner) eval(c *command.Call, readOnly bool) error {
 	if err != nil {
 		return err
 	}
-	sc, err := h.scripts.bySource(c.Args[1], false, h.shelf.fields)
+	sc, err := h.scripts.bySource(c.Args[1], false, h.shelf)
 	if err != nil {
 		return err
 	}
@@ -89,15 +107,30 @@ func (h *Runner) evalSHA(c *command.Call, readOnly bool) error {
 }
 
 func (h *Runner) runScript(c *command.Call, sc *script, keys int, readOnly bool) error {
-	if readOnly && sc.flags.declared && !sc.flags.noWrites {
-		return errWriteFlagRO
+	if sc.flags.declared {
+		if err := h.admit(sc.flags, readOnly); err != nil {
+			return err
+		}
 	}
 	s := h.pool.Load().get(h)
 	defer h.release(s)
 	s.begin(runScript, sc.sha, "user_script", c)
 	s.env.RawSetString("KEYS", s.stringTable(c.Args[3:3+keys]))
 	s.env.RawSetString("ARGV", s.stringTable(c.Args[3+keys:]))
-	return s.inUnit(c, sc.flags, readOnly, s.L.NewFunctionFromProto(sc.proto))
+	err := s.inUnit(c, sc.flags, readOnly, s.main(sc.proto))
+	if errors.Is(err, command.ErrUndeclared) {
+		sc.wide.Store(true)
+	}
+	return err
+}
+
+// admit says why a script or function that has declared what it does must not
+// run now, or nil. Others are judged by their commands.
+func (h *Runner) admit(fl flags, readOnly bool) error {
+	if readOnly && !fl.noWrites {
+		return errWriteFlagRO
+	}
+	return h.core.AdmitScript(!fl.noWrites, !fl.allowOOM && !fl.noWrites)
 }
 
 // stringTable makes a table of arguments.
@@ -113,7 +146,7 @@ func (s *state) stringTable(args [][]byte) *lua.LTable {
 func (s *state) inUnit(c *command.Call, fl flags, readOnly bool, fn *lua.LFunction, args ...lua.LValue) error {
 	v, err := s.within(c, fl, readOnly, fn, args...)
 	if err == nil {
-		s.send(c.Reply, v)
+		err = s.answer(c.Reply, v)
 	}
 	s.end()
 	return err
@@ -122,18 +155,15 @@ func (s *state) inUnit(c *command.Call, fl flags, readOnly bool, fn *lua.LFuncti
 // within runs fn inside the unit of c. The call's own properties are as before
 // afterwards.
 func (s *state) within(c *command.Call, fl flags, readOnly bool, fn *lua.LFunction, args ...lua.LValue) (lua.LValue, error) {
-	db, script, ro := c.DB, c.Script, c.ReadOnly
-	c.Script, c.ReadOnly = true, ro || readOnly || fl.noWrites
-	var over func()
-	s.busy = func() {
-		s.show(c)
-		over = s.host.core.Busy(c, s.running.Load() == runFunction)
-	}
+	db, script, ro, oom := c.DB, c.Script, c.ReadOnly, c.AllowOOM
+	c.Script, c.ReadOnly, c.AllowOOM = true, ro || readOnly || fl.noWrites, oom || fl.allowOOM
+	s.tellBusy = true
 	v, err := s.run(fn, args...)
-	if over != nil {
-		over()
+	if s.over != nil {
+		s.over()
+		s.over = nil
 	}
-	c.DB, c.Script, c.ReadOnly = db, script, ro
+	c.DB, c.Script, c.ReadOnly, c.AllowOOM = db, script, ro, oom
 	s.account(err)
 	if err != nil {
 		err = s.unitError(err, fl)
@@ -154,17 +184,15 @@ func (s *state) unitError(err error, fl flags) error {
 		s.host.counts.retried.Add(1)
 		return f.cause
 	case f.cause != nil, fl.atomic:
-		return command.Rollback(f.reply)
+		return command.Rollback(f.counted())
 	}
-	return f.reply
+	return f.counted()
 }
 
 // account counts the run and tells those who listen for scripts.
 func (s *state) account(err error) {
-	took := s.elapsed()
 	n := &s.host.counts
 	n.runs.Add(1)
-	n.usec.Add(took.Microseconds())
 	outcome := "ok"
 	if err != nil {
 		n.failed.Add(1)
@@ -175,6 +203,6 @@ func (s *state) account(err error) {
 		}
 	}
 	if bus := s.host.core.Bus(); s.call != nil && bus.Wants(hook.KindScript) && s.running.Load() != runHook {
-		s.call.Emit(&hook.Script{Name: s.name, Outcome: outcome, Elapsed: took, Calls: s.calls, Err: err})
+		s.call.Emit(&hook.Script{Name: s.name, Outcome: outcome, Elapsed: s.elapsed(), Calls: s.calls, Err: err})
 	}
 }

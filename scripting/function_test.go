@@ -19,6 +19,19 @@ redis.register_function{function_name="row",callback=function() return redis.cal
 redis.register_function("globals",function() return {pcall(function() return KEYS end)} end)
 redis.register_function("late",function() redis.register_function("x",function() end) end)`
 
+// TestLoadOfOurOwn: a library that names kevy could not be loaded into Redis, so
+// its top level need not be as poor as there.
+func TestLoadOfOurOwn(t *testing.T) {
+	r := newRig(t)
+	r.load(`#!lua name=ours
+local format, names = string.format, {}
+for i, n in ipairs{'a', 'b'} do names[i] = format('%s%d', n, i) end
+kevy.register_command{ name = 'names', callback = function() return table.concat(names, ' ') .. type(math.pi) .. tostring(kevy.register_command) end }`)
+	r.expect("a1 b2numbernil", "NAMES")
+	r.load("#!lua name=theirs\nredis.register_function('f', function() return #string.format('%d', 10) + math.abs(-1) end)")
+	r.expect("3", "FCALL", "f", "0")
+}
+
 // functionScript is run here and on redis-server: the replies must be equal.
 // Commands that differ on purpose are not in it.
 var functionScript = [][]string{
@@ -46,6 +59,21 @@ var functionScript = [][]string{
 	{"FUNCTION", "LOAD", "#!lua name=a\nredis.register_function(1,2,3)"},
 	{"FUNCTION", "LOAD", "#!lua name=a\nredis.register_function{function_name='f',callback=1}"},
 	{"FUNCTION", "LOAD", "#!lua name=a\nredis.register_function{function_name={},callback=function() end}"},
+	{"FUNCTION", "LOAD", "#!lua \"name=a\"\nx=1"},
+	{"FUNCTION", "LOAD", "#!lua name='a\nx=1"},
+	{"FUNCTION", "LOAD", "#!\nx=1"},
+	{"EVAL", "#!lua 'flags=no-writes\nreturn 1", "0"},
+	{"EVAL", "#!lua 'flags=no-writes'\nreturn redis.call('set','x',1)", "0"},
+	{"FUNCTION", "LOAD", "#!lua name=a\nlocal x=math.random()"},
+	{"FUNCTION", "LOAD", "#!lua name=a\nlocal x=redis.nosuch"},
+	{"FUNCTION", "LOAD", "#!lua name=a\nlocal x=string.nosuch"},
+	{"FUNCTION", "LOAD", "#!lua name=a\nmath.x=1"},
+	{"FUNCTION", "LOAD", "#!lua name=a\nredis.x=1"},
+	{"FUNCTION", "LOAD", "#!lua name=a\n_G.x=1"},
+	{"FUNCTION", "LOAD", "#!lua name=a\nfor k in pairs(redis) do end"},
+	{"FUNCTION", "LOAD", "#!lua name=a\nerror('x')"},
+	{"FUNCTION", "LOAD", "#!lua name=a\nsetmetatable(_G,{})"},
+	{"FUNCTION", "LOAD", "#!lua name=a\nlocal x=('x'):rep(3)..1 local y=x.y.z"},
 	{"FUNCTION", "LOAD", counterLib},
 	{"FUNCTION", "LOAD", counterLib},
 	{"FUNCTION", "LOAD", "#!lua name=b\nredis.register_function('inc',function() end)"},
@@ -72,6 +100,7 @@ var functionScript = [][]string{
 	{"FUNCTION", "LIST", "LIBRARYNAME"},
 	{"FUNCTION", "DELETE", "x"},
 	{"FUNCTION", "FLUSH", "foo"},
+	{"FUNCTION", "FLUSH", "SYNC", "foo"},
 	{"FUNCTION", "KILL"},
 	{"FUNCTION", "NOSUCH"},
 	{"FUNCTION", "RESTORE", "x"},
@@ -161,7 +190,7 @@ func TestDump(t *testing.T) {
 	long := "#!lua name=long\nredis.register_function('long',function() return '" + strings.Repeat("abc", 10000) + "' end)"
 	r.expect("long", "FUNCTION", "LOAD", long)
 	dump := string(r.do("FUNCTION", "DUMP").Str)
-	r.expect("-ERR Library 'a' already exists", "FUNCTION", "RESTORE", dump)
+	r.expect("-ERR Library a already exists", "FUNCTION", "RESTORE", dump)
 	r.expect("+OK", "FUNCTION", "RESTORE", dump, "REPLACE")
 	r.expect("+OK", "FUNCTION", "RESTORE", dump, "FLUSH")
 	r.expect("[1 [] []]", "FCALL", "inc", "0")

@@ -17,9 +17,34 @@ func fuzzRig(f *testing.F) *rig {
 	}))
 }
 
+// everything lists what scripts can reach from their globals, with the kinds of
+// the values: one more or one less is an escape.
+const everything = `
+local seen, out = {}, {}
+local function walk(name, v)
+  out[#out+1] = name..'='..type(v)
+  if type(v) == 'table' and not seen[v] then
+    seen[v] = true
+    local names = {}
+    for k in pairs(v) do names[#names+1] = tostring(k) end
+    table.sort(names)
+    for _, k in ipairs(names) do if k ~= 'KEYS' and k ~= 'ARGV' then walk(name..'.'..k, v[k]) end end
+    local m = getmetatable(v)
+    if m then walk(name..'.meta', m) end
+  end
+end
+walk('_G', _G) walk('string', getmetatable(''))
+return redis.sha1hex(table.concat(out, ' '))`
+
 // check makes sure that the server is as it was.
 func (r *rig) check(t *testing.T) {
 	t.Helper()
+	if r.reachable == "" {
+		r.reachable = text(newRig(t).do("EVAL", everything, "0"))
+	}
+	if got := r.eval(everything); got != r.reachable {
+		t.Fatalf("the globals are others than before: %s", got)
+	}
 	if got := r.eval("return ('x'):rep(2)..#table.concat({1,2})..tostring(string.x)"); got != "xx2nil" {
 		t.Fatalf("afterwards: %s", got)
 	}
@@ -36,6 +61,27 @@ func FuzzEval(f *testing.F) {
 	r := fuzzRig(f)
 	f.Fuzz(func(t *testing.T, script string) {
 		r.eval(script)
+		r.check(t)
+	})
+}
+
+// FuzzFunction runs sources as functions, and as hooks of what follows.
+func FuzzFunction(f *testing.F) {
+	for _, s := range readSnippets(f) {
+		f.Add(unescape.Replace(s.script))
+	}
+	r := fuzzRig(f)
+	f.Fuzz(func(t *testing.T, script string) {
+		if text(r.do("FUNCTION", "LOAD", "REPLACE", "#!lua name=l\nredis.register_function('f', function(KEYS, ARGV) "+script+" \nend)")) == "l" {
+			r.do("FCALL", "f", "2", "k1", "k2", "a1", "2", "x y")
+		}
+		if text(r.do("FUNCTION", "LOAD", "REPLACE", "#!lua name=l\nkevy.register_hook{ event='key', mode='atomic', match='cause', callback=function(ev) "+script+" \nend }")) == "l" {
+			if got := text(r.do("SET", "cause", "x")); got != "+OK" {
+				t.Fatalf("the cause got %s", got)
+			}
+		}
+		r.do("FUNCTION", "LOAD", "REPLACE", "#!lua name=l\n"+script)
+		r.do("FUNCTION", "FLUSH")
 		r.check(t)
 	})
 }

@@ -3,6 +3,7 @@ package scripting_test
 import (
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -41,6 +42,28 @@ var hostile = []struct{ name, script, want string }{
 	{"recursion through tostring", `local t t = setmetatable({}, {__tostring = function() return tostring(t) end}) tostring(t)`, "stack overflow"},
 	{"recursion through gsub", `local function f(x) return (x:gsub('.', f)) end f('x')`, "stack overflow"},
 	{"recursion through sort", `local function f() table.sort({1,2,3}, function(a, b) f() return a < b end) end f()`, "stack overflow"},
+	{"loop in a sort under pcall", `while true do pcall(table.sort, {1,2,3}, function() while true do end end) end`, "time limit"},
+	{"loop in gsub's function", `('x'):gsub('.', function() while true do end end)`, "time limit"},
+	{"loop in gsub's table", `('x'):gsub('.', setmetatable({}, {__index = function() while true do end end}))`, "time limit"},
+	{"loop in foreach", `table.foreach({1}, function() while true do end end)`, "time limit"},
+	{"loop in a metamethod", `local t = setmetatable({}, {__index = function() while true do end end}) while true do pcall(function() return t.x end) end`, "time limit"},
+	{"loop in __concat", `local t = setmetatable({}, {__concat = function() while true do end end}) return t..'x'`, "time limit"},
+	{"loop in __eq and __lt", `local m = {__lt = function() while true do end end} return setmetatable({}, m) < setmetatable({}, m)`, "time limit"},
+	{"loop in __call", `setmetatable({}, {__call = function() while true do end end})()`, "time limit"},
+	{"loop in __tostring", `tostring(setmetatable({}, {__tostring = function() while true do end end}))`, "time limit"},
+	{"loop in load's reader", `load(function() while true do end end)`, "time limit"},
+	{"loop in loadstring", `while true do pcall(loadstring('while true do end')) end`, "time limit"},
+	{"loop in an iterator", `for x in function() return 1 end do end`, "time limit"},
+	{"loop of commands", `while true do redis.pcall('GET', 'bystander') end`, "time limit"},
+	{"loop of failing commands", `while true do redis.pcall('NOSUCH') pcall(redis.call, 'GET') end`, "time limit"},
+	{"loop of yields", `local c = coroutine.wrap(function() while true do coroutine.yield() end end) while true do c() end`, "time limit"},
+	{"coroutines that catch", `local function f() while true do pcall(coroutine.wrap(function() pcall(f) end)) end end f()`, ""},
+	{"errors without end", `while true do pcall(error, {}) end`, "time limit"},
+	{"xpcall of xpcall", `local function h() xpcall(error, h) end while true do xpcall(error, h) end`, ""},
+	{"backtracking find", `local s = ('a'):rep(30000) while true do s:find('.-.-.-.-b') end`, ""},
+	{"frontier and balance", `local s = ('('):rep(200000) while true do s:find('%b()') end`, ""},
+	{"gmatch of nothing", `while true do for _ in (('x'):rep(1000)):gmatch('') do end end`, "time limit"},
+	{"writes without end", `local i = 0 while true do i = i + 1 redis.call('SET', 'w'..(i % 100), i) end`, "time limit"},
 	{"tail calls without end", `local function f() return f() end f()`, "time limit"},
 	{"varargs", `local function f(...) return f(1, ...) end f()`, ""},
 	{"error with a table", `error({foo = 1})`, "unknown error"},
@@ -76,7 +99,7 @@ var hostile = []struct{ name, script, want string }{
 	{"nots", "return " + strings.Repeat("not ", 200000) + "1", "too many syntax levels"},
 	{"brackets in a string", "return #[[" + strings.Repeat("{", 100000) + "]]", "100000"},
 	{"nested braces in loadstring", `return loadstring('return '..('{'):rep(100000)..('}'):rep(100000))`, "nil"},
-	{"unfinished", "return {", "near '<eof>'"},
+	{"unfinished", "return {", "near '"},
 	{"zero bytes", "return '\x00'", "\x00"},
 	{"hidden names", `return _G['` + "\x00" + `concat']`, "nonexistent"},
 	{"not utf-8", "return '\xff\xfe'", "\xff\xfe"},
@@ -122,6 +145,127 @@ func TestHostile(t *testing.T) {
 				t.Logf("%v %.120q", took.Round(time.Millisecond), got)
 			}
 		})
+	}
+}
+
+// hostileRig has limits so small that the set is through quickly.
+func hostileRig(t testing.TB, opts ...option) *rig {
+	return newRig(t, append(opts, with(func(c *config.Config) {
+		c.Scripting.TimeLimit = 20 * time.Millisecond
+		c.Scripting.MaxMemory, c.Hooks.MemoryBudget = 16<<20, 16<<20
+		c.Hooks.TripAfter = 0
+	}))...)
+}
+
+// aliveBytes is the heap after a collection.
+func aliveBytes() int64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// withClient runs fn while another client asks for a key, which must be
+// answered with its value all the time.
+func (r *rig) withClient(fn func()) {
+	r.t.Helper()
+	stop, asked := make(chan struct{}), 0
+	var client sync.WaitGroup
+	client.Add(1)
+	go func() {
+		defer client.Done()
+		for {
+			if got := text(r.do("GET", "bystander")); got != "here" {
+				r.t.Errorf("the other client got %s", got)
+				return
+			}
+			asked++
+			select {
+			case <-stop:
+				return
+			default:
+			}
+		}
+	}()
+	fn()
+	close(stop)
+	client.Wait()
+	if asked == 0 {
+		r.t.Error("the other client was never answered")
+	}
+}
+
+// TestHostileFunctions: the same set as functions of libraries.
+func TestHostileFunctions(t *testing.T) {
+	r := hostileRig(t, shards(2))
+	r.do("SET", "bystander", "here")
+	before := aliveBytes()
+	r.withClient(func() {
+		for i, tc := range hostile {
+			if testing.Short() && i%5 != 1 {
+				continue
+			}
+			t.Run(tc.name, func(t *testing.T) {
+				got := text(r.do("FUNCTION", "LOAD", "REPLACE", "#!lua name=h\nredis.register_function('h', function(KEYS, ARGV) "+tc.script+" \nend)"))
+				if got == "h" {
+					got = text(r.do("FCALL", "h", "0"))
+				}
+				if !strings.Contains(got, tc.want) && !strings.Contains(got, errLimit) {
+					t.Errorf("got %.300s\nwant %s", got, tc.want)
+				}
+				if got := r.eval("return cjson.encode({{2}})..('x'):rep(2)"); got != "[[2]]xx" {
+					t.Errorf("afterwards: %s", got)
+				}
+			})
+		}
+	})
+	r.do("FUNCTION", "FLUSH")
+	if grown := aliveBytes() - before; grown > 64<<20 {
+		t.Errorf("%d MB stay", grown>>20)
+	}
+}
+
+// TestHostileHooks: the same set as atomic hooks, whose cause stands, and as
+// observers. HOOK STATS' figures tell what happened.
+func TestHostileHooks(t *testing.T) {
+	r := hostileRig(t)
+	r.do("SET", "bystander", "here")
+	before := aliveBytes()
+	r.withClient(func() {
+		for i, tc := range hostile {
+			if testing.Short() && i%5 != 2 {
+				continue
+			}
+			for _, mode := range []string{"atomic", "observe"} {
+				t.Run(tc.name+" "+mode, func(t *testing.T) {
+					got := text(r.do("FUNCTION", "LOAD", "REPLACE", `#!lua name=h
+kevy.register_hook{ event = 'key', match = 'cause', mode = '`+mode+`', budget = 20, callback = function(ev) `+tc.script+` \nend }`))
+					if got != "h" {
+						return // the source itself is the attack, and was refused
+					}
+					if got := text(r.do("SET", "cause", "x")); got != "+OK" {
+						t.Errorf("the cause got %s", got)
+					}
+					r.flush()
+					hooks := r.Bus().Hooks()
+					if len(hooks) != 1 {
+						t.Fatalf("%d hooks", len(hooks))
+					}
+					s := hooks[0].Stats()
+					if s.Runs != 1 || strings.Contains(tc.want, "limit") && s.Errors != 1 {
+						t.Errorf("stats %+v", s)
+					}
+					if got := r.eval("return cjson.encode({{2}})..('x'):rep(2)"); got != "[[2]]xx" {
+						t.Errorf("afterwards: %s", got)
+					}
+				})
+			}
+		}
+	})
+	r.do("FUNCTION", "FLUSH")
+	r.flush()
+	if grown := aliveBytes() - before; grown > 64<<20 {
+		t.Errorf("%d MB stay", grown>>20)
 	}
 }
 

@@ -1,6 +1,8 @@
 package scripting_test
 
 import (
+	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -139,6 +141,28 @@ func TestUndeclaredKeys(t *testing.T) {
 	r.load(`#!lua name=l
 redis.register_function('f', function(keys, args) for i=1,9 do redis.call('set', args[1]..i, i) end return redis.call('get', args[1]..9) end)`)
 	r.expect("9", "FCALL", "f", "1", "a", "b")
+}
+
+// TestUndeclaredIsRemembered: the second run of such a script is not undone first.
+func TestUndeclaredIsRemembered(t *testing.T) {
+	r := newRig(t, shards(8))
+	r.load("#!lua name=l\nredis.register_function('f', function() return redis.call('INCR', 'n') end)")
+	sha := text(r.do("SCRIPT", "LOAD", "return redis.call('INCR', 'n')"))
+	reruns := func() string {
+		return regexp.MustCompile(`script_reruns:\d+`).FindString(text(r.do("INFO", "scripting")))
+	}
+	for i, args := range [][]string{{"EVALSHA", sha, "0"}, {"EVALSHA", sha, "0"}, {"EVAL", "return redis.call('INCR', 'n')", "0"}, {"FCALL", "f", "0"}, {"FCALL", "f", "0"}} {
+		r.expect(strconv.Itoa(i+1), args...)
+	}
+	if got := reruns(); got != "script_reruns:2" {
+		t.Errorf("got %s", got)
+	}
+	// A script without keys holds nothing while it runs.
+	wait := r.start("EVAL", "while true do end", "0")
+	await(t, "the loop", func() bool { return text(r.do("SCRIPT", "KILL")) == "+OK" })
+	if got := wait(); !strings.HasPrefix(got, "-ERR Script killed") {
+		t.Errorf("killed: %s", got)
+	}
 }
 
 // TestConcurrentScripts runs scripts of all kinds at once; -race watches.

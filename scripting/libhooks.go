@@ -152,7 +152,7 @@ func (s *state) detached(ctx context.Context, name string, db int, fn *lua.LFunc
 		budget = max(time.Until(deadline), 1)
 	}
 	s.hookLimits(budget)
-	s.bg, s.db, s.do = ctx, db, doOutside
+	s.bg, s.db, s.outside = ctx, db, true
 	_, err := s.run(fn, arg())
 	s.account(err)
 	var f *fault

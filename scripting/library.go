@@ -30,6 +30,7 @@ type lib struct {
 	code  string // as given, shebang included
 	file  string // where it was read from; "" for FUNCTION LOAD
 	proto *lua.FunctionProto
+	kevy  bool // it names the global kevy: its top level may use the libraries
 
 	functions []*function
 	hooks     []*hookDef
@@ -50,6 +51,7 @@ type function struct {
 	description string
 	flags       flags
 	callback    int
+	wide        atomic.Bool // it has touched keys that it was not given
 }
 
 // instance is a state that is used by one goroutine at a time.
@@ -71,11 +73,11 @@ func (h *Runner) newLib(code, file string, unlimited bool) (*lib, error) {
 	if err != nil {
 		return nil, err
 	}
-	proto, err := compileMain(rest, "@user_function", h.shelf.fields)
+	proto, kevy, err := compileMain(rest, "@user_function", h.shelf, false)
 	if err != nil {
 		return nil, wire.Error("ERR Error compiling function: " + err.Error())
 	}
-	l := &lib{host: h, name: name, code: code, file: file, proto: proto}
+	l := &lib{host: h, name: name, code: code, file: file, proto: proto, kevy: kevy}
 	s, err := l.newState(l, unlimited)
 	if err != nil {
 		return nil, err
@@ -92,9 +94,9 @@ func (h *Runner) newLib(code, file string, unlimited bool) (*lib, error) {
 // registers is entered into target, which is l the first time.
 func (l *lib) newState(target *lib, unlimited bool) (*state, error) {
 	s := l.host.newState()
-	s.loading(true)
+	s.loading(true, l.kevy)
 	s.begin(runLoad, l.name, "user_function", nil)
-	s.do = nil
+	s.idle = true
 	s.target, s.callbacks = target, nil
 	if s.limit = loadBudget; unlimited {
 		s.limit = 0
@@ -103,7 +105,7 @@ func (l *lib) newState(target *lib, unlimited bool) (*state, error) {
 	stopped := s.stopErr
 	s.end()
 	s.target = nil
-	s.loading(false)
+	s.loading(false, l.kevy)
 	if err != nil {
 		l.host.forget(s)
 		if errors.Is(stopped, errTimeout) {
@@ -224,6 +226,18 @@ func (l *lib) giveBack(s *state) {
 		return
 	}
 	l.spares = append(l.spares, s)
+}
+
+// held is the number of Lua states that the library has.
+func (l *lib) held() (n int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, in := range []*instance{&l.main, &l.background} {
+		if in.s.Load() != nil {
+			n++
+		}
+	}
+	return n + int64(len(l.spares))
 }
 
 // retire forgets the library's states. Runs that are under way go on.

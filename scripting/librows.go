@@ -2,6 +2,7 @@ package scripting
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -65,6 +66,18 @@ func (h *Runner) functionLoad(c *command.Call) error {
 	return nil
 }
 
+// libraryExists is the error of loading a library of that name once more.
+type libraryExists string
+
+func (e libraryExists) Error() string { return string(e.reply()) }
+
+func (e libraryExists) reply() wire.Error {
+	return wire.Errorf("ERR Library '%s' already exists", string(e))
+}
+
+// Unwrap gives the reply to who looks for one.
+func (e libraryExists) Unwrap() error { return e.reply() }
+
 // load loads a library of FUNCTION LOAD.
 func (h *Runner) load(code string, replace, replay bool) (*lib, error) {
 	h.libs.load.Lock()
@@ -78,7 +91,7 @@ func (h *Runner) load(code string, replace, replay bool) (*lib, error) {
 	case old != nil && old.file != "":
 		return nil, wire.Errorf("ERR Library '%s' comes from the file %s", name, old.file)
 	case old != nil && !replace && !replay:
-		return nil, wire.Errorf("ERR Library '%s' already exists", name)
+		return nil, libraryExists(name)
 	}
 	l, err := h.newLib(code, "", replay)
 	if err != nil {
@@ -108,7 +121,10 @@ func (h *Runner) functionDelete(c *command.Call) error {
 }
 
 func (h *Runner) functionFlush(c *command.Call) error {
-	if len(c.Args) > 3 || len(c.Args) == 3 && !c.Is(2, "async") && !c.Is(2, "sync") {
+	switch {
+	case len(c.Args) > 3:
+		return wire.Errorf("ERR unknown subcommand or wrong number of arguments for '%s'. Try FUNCTION HELP.", c.Args[1])
+	case len(c.Args) == 3 && !c.Is(2, "async") && !c.Is(2, "sync"):
 		return errFlushMode
 	}
 	h.libs.load.Lock()
@@ -250,12 +266,16 @@ func (h *Runner) fcall(c *command.Call, readOnly bool) error {
 	if err != nil {
 		return err
 	}
-	if readOnly && !f.flags.noWrites {
-		return errWriteFlagRO
+	if err := h.admit(f.flags, readOnly); err != nil {
+		return err
 	}
 	return f.lib.inside(c, func(s *state) error {
 		s.begin(runFunction, f.name, "user_function", c)
-		return s.inUnit(c, f.flags, readOnly, s.callbacks[f.callback], s.stringTable(c.Args[3:3+n]), s.stringTable(c.Args[3+n:]))
+		err := s.inUnit(c, f.flags, readOnly, s.callbacks[f.callback], s.stringTable(c.Args[3:3+n]), s.stringTable(c.Args[3+n:]))
+		if errors.Is(err, command.ErrUndeclared) {
+			f.wide.Store(true)
+		}
+		return err
 	})
 }
 

@@ -32,7 +32,7 @@ func (s *state) enlist(fn *lua.LFunction) int {
 func loadTarget(L *lua.LState, fn string) (*state, *lib) {
 	s := stateOf(L)
 	if s.target == nil {
-		fail(L, fn+" can only be called while a library is loaded")
+		fail(L, fn+" can only be called on FUNCTION LOAD command")
 	}
 	return s, s.target
 }

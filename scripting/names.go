@@ -152,8 +152,13 @@ func (c *culprit) named(pc, reg int) string {
 	}
 	op, _, b, cc, bx := operands(p.Code[at])
 	switch op {
-	case lua.OP_GETGLOBAL:
+	case lua.OP_GETGLOBAL, lua.OP_LOADK:
 		name := p.Constants[bx].String()
+		if op == lua.OP_LOADK {
+			if name = stateOf(c.L).host.shelf.names[p.Constants[bx]]; name == "" {
+				return ""
+			}
+		}
 		if field, ok := strings.CutPrefix(name, hidden); ok {
 			_, field, _ = strings.Cut(field, ".")
 			return "field '" + field + "' "

@@ -104,30 +104,33 @@ func (s *state) arguments(L *lua.LState) (msg string) {
 	return ""
 }
 
-// execute runs the command of the Lua arguments. msg is the error reply, ""
-// when there is none; then the result is in s.sink.
-func (s *state) execute(L *lua.LState, discard bool) (msg string) {
-	if msg = s.arguments(L); msg != "" {
-		return msg
+// execute runs the command of the Lua arguments; its result goes to reply.
+// failed is the error, nil when there is none.
+func (s *state) execute(L *lua.LState, reply wire.Reply) (failed *lua.LTable) {
+	if msg := s.arguments(L); msg != "" {
+		return single("err", lua.LString(msg))
 	}
-	if s.do == nil {
-		return "ERR redis.call can not be used here"
+	if s.idle {
+		raise(L, "Script attempted to access nonexistent global variable 'call'")
 	}
 	s.calls++
-	s.sink.reset(s.proto)
-	s.sink.discard = discard
-	err := s.do(s, &s.sink, s.args)
+	var err error
+	if s.outside {
+		err = doOutside(s, reply, s.args)
+	} else {
+		err = doInUnit(s, reply, s.args)
+	}
 	if s.call != nil && !s.wrote.Load() && s.call.Unit.Dirty > s.dirty {
 		s.wrote.Store(true)
 	}
 	if err == nil {
-		return ""
+		return nil
 	}
 	if errors.Is(err, command.ErrUndeclared) || command.IsRollback(err) {
 		s.stop(err)
 		throw(L, lua.LString(err.Error()))
 	}
-	return s.commandError(err)
+	return errorTable(s.commandError(err))
 }
 
 // commandError is the text of a command's error as scripts get it: Redis has
@@ -156,9 +159,6 @@ func hasSub(spec *command.Spec, name []byte) bool {
 // doInUnit runs a command inside the unit of the script's own call.
 func doInUnit(s *state, reply wire.Reply, args [][]byte) error {
 	c := s.call
-	if command.EqualFold(args[0], "select") && len(args) == 2 {
-		return s.selectDB(c, reply, args[1])
-	}
 	records := len(c.Unit.Records)
 	err := c.Do(reply, args...)
 	if s.replicate&replicateLog == 0 {
@@ -167,43 +167,47 @@ func doInUnit(s *state, reply wire.Reply, args [][]byte) error {
 	return err
 }
 
-// selectDB changes the database of the script's further commands; the
-// client's stays what it was.
-func (s *state) selectDB(c *command.Call, reply wire.Reply, arg []byte) error {
-	n, ok := command.ParseInt(arg)
-	if !ok {
-		return wire.ErrNotInteger
-	}
-	if n < 0 || n >= int64(c.Unit.Space.Databases()) {
-		return wire.Error("ERR DB index is out of range")
-	}
-	c.DB = int(n)
-	reply.Status("OK")
-	return nil
-}
-
 func redisCall(L *lua.LState) int {
 	s := stateOf(L)
-	if msg := s.execute(L, false); msg != "" {
-		throw(L, errorTable(msg))
+	s.sink.reset(s.proto)
+	if failed := s.execute(L, &s.sink); failed != nil {
+		throw(L, failed)
 	}
 	L.Push(s.sink.result)
+	return 1
+}
+
+// redisRelay is redis.call where its result is the script's: it becomes the
+// reply at once.
+func redisRelay(L *lua.LState) int {
+	s := stateOf(L)
+	if s.call == nil || s.proto != 2 {
+		return redisCall(L)
+	}
+	s.relay.to = s.call.Reply
+	if failed := s.execute(L, &s.relay); failed != nil {
+		throw(L, failed)
+	}
+	L.Push(relayed)
 	return 1
 }
 
 // redisDo is redis.call where the result is not used.
 func redisDo(L *lua.LState) int {
 	s := stateOf(L)
-	if msg := s.execute(L, true); msg != "" {
-		throw(L, errorTable(msg))
+	s.sink.reset(s.proto)
+	s.sink.discard = true
+	if failed := s.execute(L, &s.sink); failed != nil {
+		throw(L, failed)
 	}
 	return 0
 }
 
 func redisPcall(L *lua.LState) int {
 	s := stateOf(L)
-	if msg := s.execute(L, false); msg != "" {
-		L.Push(errorTable(msg))
+	s.sink.reset(s.proto)
+	if failed := s.execute(L, &s.sink); failed != nil {
+		L.Push(failed)
 		return 1
 	}
 	L.Push(s.sink.result)
@@ -213,7 +217,7 @@ func redisPcall(L *lua.LState) int {
 func redisErrorReply(L *lua.LState) int {
 	text, ok := L.Get(1).(lua.LString)
 	if !ok || L.GetTop() != 1 {
-		L.Push(errorTable("ERR wrong number or type of arguments"))
+		L.Push(single("err", lua.LString("ERR wrong number or type of arguments")))
 		return 1
 	}
 	L.Push(single("err", lua.LString(withCode(string(text)))))
@@ -232,7 +236,7 @@ func withCode(text string) string {
 func redisStatusReply(L *lua.LState) int {
 	text, ok := L.Get(1).(lua.LString)
 	if !ok || L.GetTop() != 1 {
-		L.Push(errorTable("ERR wrong number or type of arguments"))
+		L.Push(single("err", lua.LString("ERR wrong number or type of arguments")))
 		return 1
 	}
 	L.Push(single("ok", text))
@@ -241,7 +245,7 @@ func redisStatusReply(L *lua.LState) int {
 
 // fail raises an error without a position, as Redis' own functions do.
 func fail(L *lua.LState, msg string) int {
-	throw(L, errorTable("ERR "+msg))
+	throw(L, single("err", lua.LString("ERR "+msg)))
 	return 0
 }
 

@@ -7,6 +7,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"github.com/kevy-lua/kevy-lua/engine/command"
 	"github.com/kevy-lua/kevy-lua/engine/wire"
 )
 
@@ -19,9 +20,31 @@ const errStackLimit wire.Error = "ERR reached lua stack limit"
 // lineBreaks keeps one-line replies on one line.
 var lineBreaks = strings.NewReplacer("\r", " ", "\n", " ")
 
-// send writes a script's result as the reply. Fields are read without
-// metamethods: nothing in the table can run.
-func (s *state) send(r wire.Reply, v lua.LValue) { s.sendValue(r, v, 0) }
+// answer makes a script's result the reply of its call: an error table is the
+// call's error, anything else is written. Fields are read without metamethods:
+// nothing in the table can run.
+func (s *state) answer(r wire.Reply, v lua.LValue) error {
+	if t, ok := v.(*lua.LTable); ok {
+		if text, ok := toText2(t.RawGetString("err")); ok {
+			return counted(wire.Error(lineBreaks.Replace(text)), t)
+		}
+	}
+	if v != relayed {
+		s.sendValue(r, v, 0)
+	}
+	return nil
+}
+
+// counted is err, which an error table stands for, for the engine's statistics:
+// the field is set in those that come from a command, which was counted.
+func counted(err wire.Error, t *lua.LTable) error {
+	if lua.LVAsBool(t.RawGetString(countedField)) {
+		return command.Counted(err)
+	}
+	return err
+}
+
+const countedField = "ignore_error_stats_update"
 
 func (s *state) sendValue(r wire.Reply, v lua.LValue, depth int) {
 	switch v := v.(type) {
@@ -125,6 +148,14 @@ type fault struct {
 }
 
 func (f *fault) Error() string { return string(f.reply) }
+
+// counted is the reply as the call's error.
+func (f *fault) counted() error {
+	if t, ok := f.value.(*lua.LTable); ok {
+		return counted(f.reply, t)
+	}
+	return f.reply
+}
 
 // Unwrap gives the engine its own errors back: a run that touched an
 // undeclared key is to be undone and run again.

@@ -16,7 +16,8 @@ import (
 //     way through the library's read-only proxy;
 //   - a..b..c becomes a call of our own concat: numbers get Lua's text, and
 //     the result's length has a limit;
-//   - redis.call as a statement becomes a call that builds no result.
+//   - redis.call as a statement becomes a call that builds no result, and
+//     "return redis.call(…)" of a whole script one that writes the reply.
 //
 // Hidden names begin with a zero byte, so that no source can spell them.
 const (
@@ -25,6 +26,7 @@ const (
 	hiddenConcat  = hidden + "concat"
 	hiddenDo      = hidden + "do"
 	hiddenArm     = hidden + "arm"
+	hiddenRelay   = hidden + "relay"
 )
 
 // maxSyntaxDepth bounds nesting: the compiler recurses over the tree, and a
@@ -40,17 +42,20 @@ var errTooDeep = errors.New("chunk has too many syntax levels")
 // rewriter walks a chunk with the names of the local variables in scope.
 type rewriter struct {
 	fields map[string]bool   // "lib.field" that have a hidden global
+	kevy   bool              // the chunk names our own global
+	relay  bool              // what is returned here is the script's result
 	rename map[string]string // names of globals to replace
 	locals []string
 	depth  int
 	err    error
 }
 
-// rewrite changes the chunk in place.
-func rewrite(chunk []ast.Stmt, fields map[string]bool) error {
-	r := &rewriter{fields: fields}
+// rewrite changes the chunk in place. kevy reports whether it names the global
+// that Redis does not have. Of a script, what the chunk returns is the reply.
+func rewrite(chunk []ast.Stmt, fields map[string]bool, script bool) (kevy bool, err error) {
+	r := &rewriter{fields: fields, relay: script}
 	r.block(chunk)
-	return r.err
+	return r.kevy, r.err
 }
 
 func (r *rewriter) enter() bool {
@@ -125,6 +130,9 @@ func (r *rewriter) stmt(s ast.Stmt) ast.Stmt {
 		return r.funcDef(s)
 	case *ast.ReturnStmt:
 		r.exprs(s.Exprs)
+		if r.relay && len(s.Exprs) == 1 {
+			rename(s.Exprs[0], hiddenRelay)
+		}
 	}
 	return s
 }
@@ -192,15 +200,21 @@ func (r *rewriter) funcDef(s *ast.FuncDefStmt) ast.Stmt {
 // callStmt leaves out the result of a redis.call that nobody looks at.
 func (r *rewriter) callStmt(s *ast.FuncCallStmt) {
 	s.Expr = r.expr(s.Expr)
-	if call, ok := s.Expr.(*ast.FuncCallExpr); ok {
+	rename(s.Expr, hiddenDo)
+}
+
+// rename makes a call of redis.call one of another hidden function.
+func rename(e ast.Expr, to string) {
+	if call, ok := e.(*ast.FuncCallExpr); ok {
 		if id, ok := call.Func.(*ast.IdentExpr); ok && id.Value == hidden+"redis.call" {
-			id.Value = hiddenDo
+			id.Value = to
 		}
 	}
 }
 
 func (r *rewriter) function(f *ast.FunctionExpr, implicit ...string) {
-	mark := len(r.locals)
+	mark, relay := len(r.locals), r.relay
+	r.relay = false
 	r.locals = append(r.locals, implicit...)
 	if f.ParList != nil {
 		r.locals = append(r.locals, f.ParList.Names...)
@@ -209,7 +223,7 @@ func (r *rewriter) function(f *ast.FunctionExpr, implicit ...string) {
 		}
 	}
 	r.block(f.Stmts)
-	r.locals = r.locals[:mark]
+	r.locals, r.relay = r.locals[:mark], relay
 }
 
 func (r *rewriter) exprs(list []ast.Expr) {
@@ -225,6 +239,7 @@ func (r *rewriter) expr(e ast.Expr) ast.Expr {
 	}
 	switch e := e.(type) {
 	case *ast.IdentExpr:
+		r.kevy = r.kevy || e.Value == "kevy" && !r.isLocal("kevy")
 		if name, ok := r.rename[e.Value]; ok {
 			e.Value = name
 		}
@@ -269,6 +284,7 @@ func (r *rewriter) attr(e *ast.AttrGetExpr) ast.Expr {
 	lib, ok1 := e.Object.(*ast.IdentExpr)
 	key, ok2 := e.Key.(*ast.StringExpr)
 	if ok1 && ok2 && !r.isLocal(lib.Value) && r.fields[lib.Value+"."+key.Value] {
+		r.kevy = r.kevy || lib.Value == "kevy"
 		return ident(e, hidden+lib.Value+"."+key.Value)
 	}
 	e.Object, e.Key = r.expr(e.Object), r.expr(e.Key)

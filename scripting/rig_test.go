@@ -34,6 +34,8 @@ type rig struct {
 	plugins *plugins.Set
 	journal *memJournal
 	logged  *syncBuffer
+
+	reachable string // what check compares the globals with
 }
 
 type syncBuffer struct {

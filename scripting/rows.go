@@ -68,7 +68,7 @@ func (h *Runner) scriptKill(c *command.Call) error {
 func (h *Runner) scriptLoad(c *command.Call) error {
 	known := h.scripts.lookup([]byte(sha1hex(string(c.Args[2]))))
 	logged := known != nil && known.keep.Load()
-	sc, err := h.scripts.bySource(c.Args[2], true, h.shelf.fields)
+	sc, err := h.scripts.bySource(c.Args[2], true, h.shelf)
 	if err != nil {
 		return err
 	}

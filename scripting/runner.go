@@ -32,6 +32,9 @@ type Core interface {
 	RemoveAtomic(owner string)
 	AddInfo(section string, fn func(add func(name string, value any)))
 	AddDump(fn func(emit func(db int, args ...[]byte) error) error)
+	// AdmitScript says why a script that may write, or is not to run when memory
+	// is used up, must not run now, or nil.
+	AdmitScript(writes, denyOOM bool) error
 	// Busy is called once for a run that passes its busy threshold, on its
 	// goroutine; over is called when it has ended.
 	Busy(c *command.Call, function bool) (over func())
@@ -60,7 +63,6 @@ type Runner struct {
 // counts are the figures of INFO and of the metrics.
 type counts struct {
 	runs, failed, killed, retried atomic.Int64
-	usec                          atomic.Int64
 }
 
 // New makes the plugin. It is provisioned once.
@@ -101,6 +103,7 @@ func (h *Runner) attach(core Core) []command.Spec {
 		}
 	})
 	core.AddInfo("scripting", h.info)
+	core.AddInfo("memory", h.memoryInfo)
 	core.AddDump(h.dump)
 	return slices.Concat(h.evalRows(), h.scriptRows(), h.functionRows())
 }
@@ -155,7 +158,7 @@ func (h *Runner) info(add func(name string, value any)) {
 	add("script_errors", h.counts.failed.Load())
 	add("script_kills", h.counts.killed.Load())
 	add("script_reruns", h.counts.retried.Load())
-	add("script_usec", h.counts.usec.Load())
+	add("script_usec", h.usec())
 }
 
 // dump emits what a rewritten log must begin with.
@@ -189,7 +192,7 @@ func (h *Runner) Kill(function bool) error {
 	for s := range h.states {
 		switch s.running.Load() {
 		case want:
-			if longest == nil || s.startedAt.Load() < longest.startedAt.Load() {
+			if longest == nil || s.olderThan(longest) {
 				longest = s
 			}
 		case other:

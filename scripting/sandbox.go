@@ -28,6 +28,7 @@ type library struct {
 type shelf struct {
 	libs    []*library
 	globals map[string]lua.LValue       // base functions and proxies
+	names   map[lua.LValue]string       // of the functions and tables in globals
 	proxies map[*lua.LTable]*lua.LTable // proxy → the table behind it
 	fields  map[string]bool             // "lib.field", for the rewriter
 	strings *lua.LTable                 // the real metatable of strings
@@ -48,6 +49,7 @@ func newShelf() *shelf {
 	sh.globals["_VERSION"] = lua.LString("Lua 5.1")
 	sh.globals[hiddenConcat] = goFunction(concat)
 	sh.globals[hiddenDo] = goFunction(redisDo)
+	sh.globals[hiddenRelay] = goFunction(redisRelay)
 	sh.globals[hiddenArm] = goFunction(coroutineArm)
 	for _, def := range libraryTables() {
 		lib := sh.add(def.name, def.values)
@@ -59,7 +61,9 @@ func newShelf() *shelf {
 		}
 	}
 	for name, values := range loadTables() {
-		sh.load[name] = sh.add(name, values)
+		real := newTable(values)
+		real.Metatable = newTable(map[string]lua.LValue{"__index": goFunction(missingGlobal)})
+		sh.load[name] = &library{name: name, real: real, proxy: sh.protect(real, real)}
 		for field := range values {
 			sh.fields[name+"."+field] = true
 		}
@@ -69,6 +73,12 @@ func newShelf() *shelf {
 	writes := sh.protect(&lua.LTable{Metatable: lua.LNil}, nil)
 	sh.globals[hiddenGlobals] = writes
 	sh.stringMeta()
+	sh.names = map[lua.LValue]string{}
+	for name, v := range sh.globals {
+		if v.Type() == lua.LTFunction || v.Type() == lua.LTTable {
+			sh.names[v] = name
+		}
+	}
 	return sh
 }
 
@@ -162,11 +172,15 @@ func missingGlobal(L *lua.LState) int {
 	if name == hiddenDo {
 		name = "call"
 	} else if field, ok := strings.CutPrefix(name, hidden); ok {
-		if stateOf(L).target == nil {
+		s := stateOf(L)
+		if s.target == nil {
 			L.Push(lua.LNil) // a field that the library only has while libraries are loaded
 			return 1
 		}
-		_, name, _ = strings.Cut(field, ".")
+		var lib string
+		if lib, name, _ = strings.Cut(field, "."); s.env.RawGetString(lib) == lua.LNil {
+			name = lib
+		}
 	}
 	raise(L, "Script attempted to access nonexistent global variable '%s'", name)
 	return 0
@@ -187,17 +201,29 @@ func readGlobal(L *lua.LState) int {
 }
 
 // loading switches redis and kevy between what they are while a library is
-// loaded and what they are afterwards.
-func (s *state) loading(on bool) {
+// loaded and what they are afterwards. Unless the library is one of ours (all),
+// its top level sees nothing but redis, as in Redis; our own operators stay.
+func (s *state) loading(on, all bool) {
 	sh := s.host.shelf
+	if !all {
+		for name, v := range sh.globals {
+			if on && !operators[name] {
+				v = lua.LNil
+			}
+			s.env.RawSetString(name, v)
+		}
+		s.env.RawSetString("_G", s.globalProxy)
+		if on {
+			s.env.RawSetString("_G", lua.LNil)
+		}
+	}
 	for name, lib := range sh.load {
 		s.forget(name)
-		if on {
+		if on && (all || name == "redis") {
 			s.offer(lib)
-			continue
 		}
 		for _, l := range sh.libs {
-			if l.name == name {
+			if !on && l.name == name {
 				s.offer(l)
 			}
 		}
@@ -208,6 +234,9 @@ func (s *state) loading(on bool) {
 		s.env.RawSetString(hiddenDo, sh.globals[hiddenDo])
 	}
 }
+
+// operators are the hidden names that stand for parts of the language.
+var operators = map[string]bool{hiddenConcat: true, hiddenArm: true, hiddenGlobals: true}
 
 func (s *state) forget(name string) {
 	s.env.RawSetString(name, lua.LNil)

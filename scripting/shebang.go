@@ -10,6 +10,7 @@ import (
 type flags struct {
 	declared bool // there was a shebang line: the others say something
 	noWrites bool
+	allowOOM bool
 	atomic   bool // ours: an error undoes what the script has written
 	names    []string
 }
@@ -17,7 +18,7 @@ type flags struct {
 // The flags that Redis knows, then ours.
 var flagNames = map[string]func(*flags){
 	"no-writes":             func(f *flags) { f.noWrites = true },
-	"allow-oom":             func(*flags) {},
+	"allow-oom":             func(f *flags) { f.allowOOM = true },
 	"allow-stale":           func(*flags) {},
 	"no-cluster":            func(*flags) {},
 	"allow-cross-slot-keys": func(*flags) {},
@@ -44,7 +45,10 @@ func scriptShebang(body string) (code string, f flags, err error) {
 	if !found {
 		return "", f, wire.Error("ERR Invalid script shebang")
 	}
-	words := strings.Fields(line)
+	words, ok := shebangWords(line)
+	if !ok {
+		return "", f, wire.Error("ERR Invalid engine in script shebang")
+	}
 	if words[0] != "#!lua" {
 		return "", f, wire.Errorf("ERR Unexpected engine in script shebang: %s", words[0])
 	}
@@ -63,6 +67,16 @@ func scriptShebang(body string) (code string, f flags, err error) {
 	return body[len(line):], f, nil
 }
 
+// shebangWords splits a first line into words, which may be quoted as on the
+// command line. ok is false when quotes are unbalanced.
+func shebangWords(line string) (words []string, ok bool) {
+	args, ok := wire.SplitArgs(nil, []byte(line))
+	for _, a := range args {
+		words = append(words, string(a))
+	}
+	return words, ok
+}
+
 // libraryShebang reads the first line of a library: its engine and name.
 func libraryShebang(code string) (name, rest string, err error) {
 	if !strings.HasPrefix(code, "#!") {
@@ -72,7 +86,10 @@ func libraryShebang(code string) (name, rest string, err error) {
 	if !found {
 		return "", "", wire.Error("ERR Invalid library metadata")
 	}
-	words := strings.Fields(line)
+	words, ok := shebangWords(line)
+	if !ok {
+		return "", "", wire.Error("ERR Invalid library metadata")
+	}
 	engine := strings.TrimPrefix(words[0], "#!")
 	for _, w := range words[1:] {
 		v, ok := strings.CutPrefix(w, "name=")

@@ -130,10 +130,25 @@ func (k *sink) begin(kind wire.Kind, n int) {
 	}
 }
 
+// smallNumbers are ready-made values: each other number is an allocation.
+var smallNumbers = func() (list [1024]lua.LValue) {
+	for i := range list {
+		list[i] = lua.LNumber(i)
+	}
+	return list
+}()
+
+func number(n int64) lua.LValue {
+	if n >= 0 && n < int64(len(smallNumbers)) {
+		return smallNumbers[n]
+	}
+	return lua.LNumber(n)
+}
+
 // Int adds a number.
 func (k *sink) Int(n int64) {
 	if !k.discard {
-		k.add(lua.LNumber(n))
+		k.add(number(n))
 	}
 }
 
@@ -168,7 +183,7 @@ func (k *sink) Error(e wire.Error) {
 func errorTable(text string) *lua.LTable {
 	t := (*lua.LState)(nil).CreateTable(0, 2)
 	t.RawSetString("err", lua.LString(text))
-	t.RawSetString("ignore_error_stats_update", lua.LTrue)
+	t.RawSetString(countedField, lua.LTrue)
 	return t
 }
 

@@ -10,7 +10,6 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/kevy-lua/kevy-lua/engine/command"
-	"github.com/kevy-lua/kevy-lua/engine/wire"
 )
 
 // state is one Lua state with its sandbox, and the run that is going on in it.
@@ -32,10 +31,11 @@ type state struct {
 	target    *lib             // being loaded, or nil
 
 	// The run.
-	name      string        // SHA1 or function, for error texts
-	source    string        // chunk name in error texts
-	call      *command.Call // nil outside units
-	do        func(s *state, reply wire.Reply, args [][]byte) error
+	name      string          // SHA1 or function, for error texts
+	source    string          // chunk name in error texts
+	call      *command.Call   // nil outside units
+	outside   bool            // each command is a unit of its own
+	idle      bool            // commands cannot be run: a library is being loaded
 	bg        context.Context // of a run outside units
 	db        int             // database of a run outside units
 	proto     int             // RESP version of replies to redis.call
@@ -45,7 +45,9 @@ type state struct {
 	dirty     int // c.Unit.Dirty at the begin
 	calls     int64
 
+	mains mains // of the scripts that ran here lately
 	sink  sink
+	relay relay
 	args  [][]byte
 	arena []byte
 
@@ -97,7 +99,7 @@ func (h *Runner) newState() *state {
 func (s *state) begin(kind int32, name, source string, call *command.Call) {
 	s.name, s.source, s.call = name, source, call
 	s.proto, s.replicate, s.json = 2, replicateAll, jsonDefaults
-	s.do, s.bg = doInUnit, nil
+	s.outside, s.idle, s.bg = false, false, nil
 	s.calls, s.errSource, s.errLine = 0, "", 0
 	s.L.G.CurrentThread = s.L
 	s.nested, s.guards = 0, s.guards[:0]
@@ -111,7 +113,7 @@ func (s *state) begin(kind int32, name, source string, call *command.Call) {
 // end forgets the run.
 func (s *state) end() {
 	s.watch.end()
-	s.call, s.bg, s.do = nil, nil, nil
+	s.call, s.bg = nil, nil
 	s.sink.reset(2)
 	clear(s.args)
 	s.args = s.args[:0]
@@ -227,33 +229,6 @@ func (s *state) errPosition() string {
 		return ""
 	}
 	return fmt.Sprintf("%s:%d: ", s.errSource, s.errLine)
-}
-
-// pool is a free list of states. It is safe for concurrent use.
-type pool struct{ free chan *state }
-
-func newPool(n int) *pool { return &pool{free: make(chan *state, n)} }
-
-func (p *pool) get(h *Runner) *state {
-	select {
-	case s := <-p.free:
-		return s
-	default:
-		return h.newState()
-	}
-}
-
-// put takes a state back, unless it is tainted or there are enough.
-func (p *pool) put(s *state) (kept bool) {
-	if s.tainted || s.stopErr != nil || s.heavy() {
-		return false
-	}
-	select {
-	case p.free <- s:
-		return true
-	default:
-		return false
-	}
 }
 
 // prng is the generator of math.random: drand48 of the C library, which Redis

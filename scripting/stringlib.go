@@ -120,7 +120,7 @@ func strByte(L *lua.LState) int {
 	s := checkString(L, 1, "byte")
 	i := optInt(L, 2, "byte", 1)
 	from, to := bounds(i, optInt(L, 3, "byte", i), len(s))
-	if to-from >= maxUnpack {
+	if to-from > maxStack-L.GetTop() {
 		raise(L, "string slice too long")
 	}
 	for _, c := range []byte(s[from:to]) {
@@ -143,10 +143,16 @@ func strChar(L *lua.LState) int {
 }
 
 func strDump(L *lua.LState) int {
-	checkFunction(L, 1, "dump")
-	raise(L, "unable to dump given function")
-	return 0
+	if fn := checkFunction(L, 1, "dump"); fn.IsG {
+		raise(L, "unable to dump given function")
+	}
+	L.Push(lua.LString(dumpHeader))
+	return 1
 }
+
+// dumpHeader is how precompiled chunks begin. Nothing loads them, here as in
+// Redis, so that there need not be more of one.
+const dumpHeader = "\x1bLuaQ\x00"
 
 func strLen(L *lua.LState) int {
 	L.Push(lua.LNumber(len(checkString(L, 1, "len"))))

@@ -185,7 +185,7 @@ func structUnpack(L *lua.LState) int {
 	pos = min(pos, len(data)+1)
 	n := 0
 	push := func(v lua.LValue) {
-		if n++; n >= maxUnpack {
+		if n++; n >= maxStack-2 {
 			raise(L, "too many results to unpack")
 		}
 		L.Push(v)

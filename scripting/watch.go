@@ -9,12 +9,15 @@ import (
 	"runtime/metrics"
 	"sync/atomic"
 	"time"
+
+	"github.com/kevy-lua/kevy-lua/engine/hook"
 )
 
 // watch is the part of a state that ends runs. The machine calls Done before
 // each instruction; every checkEvery of them the clock is read, and with it the
 // kill flag, the limits and, now and then, the size of the heap. Once stopErr is
-// set, every further instruction fails, so that no pcall can go on.
+// set, every further instruction fails, so that no pcall can go on. A run that is
+// over sooner never reads the clock: its time begins with the first check.
 type watch struct {
 	ticks   int
 	slices  int
@@ -25,16 +28,16 @@ type watch struct {
 	running   atomic.Int32 // what runs: one of runNone, …
 	serial    atomic.Int64 // of the run
 	killed    atomic.Int64 // the serial of the run that is to end
-	startedAt atomic.Int64 // Unix nanoseconds
+	startedAt atomic.Int64 // Unix nanoseconds; 0 before the first check
 	wrote     atomic.Bool  // the run has changed something
 	shown     atomic.Pointer[shown]
 
-	started   time.Time
-	last      time.Duration // of the last check, since started
+	started   time.Time     // zero before the first check
 	limit     time.Duration // 0: none
 	busyAfter time.Duration // 0: never
 	budget    int64         // bytes; 0: no limit
-	busy      func()        // called once when busyAfter is over
+	tellBusy  bool          // the engine is to be told when busyAfter is over
+	over      func()        // tells it that the run has ended
 
 	measured time.Duration // when the heap was last measured
 	base     int64         // the heap then, at first
@@ -78,27 +81,44 @@ func (w *watch) begin(h *Runner, kind int32) {
 	w.ticks, w.slices = checkEvery, 0
 	w.stopped, w.stopErr = nil, nil
 	w.serial.Add(1)
-	w.shown.Store(nil)
-	w.wrote.Store(false)
+	if w.shown.Load() != nil {
+		w.shown.Store(nil)
+	}
+	if w.wrote.Load() {
+		w.wrote.Store(false)
+	}
 	cfg := &h.core.Live().Get().Scripting
-	w.started, w.last = h.now(), 0
+	w.started = time.Time{}
+	if w.startedAt.Load() != 0 {
+		w.startedAt.Store(0)
+	}
+	if h.core.Bus().Wants(hook.KindScript) { // somebody is told how long it took
+		w.started = h.now()
+		w.startedAt.Store(w.started.UnixNano())
+	}
 	w.limit, w.busyAfter, w.budget = cfg.TimeLimit, cfg.BusyReplyThreshold, cfg.MaxMemory
-	w.busy = nil
+	w.tellBusy, w.over = false, nil
 	w.measured, w.base, w.allowed, w.charged = 0, 0, 0, 0
-	w.startedAt.Store(w.started.UnixNano())
 	w.running.Store(kind)
 }
 
 func (w *watch) end() {
 	w.running.Store(runNone)
-	w.busy = nil
+	w.tellBusy = false
 }
 
 // heavy reports whether the run was so large that its state had better go.
 func (w *watch) heavy() bool { return w.slices > 1<<16 }
 
 // elapsed is the run's time so far, on its goroutine.
-func (s *state) elapsed() time.Duration { return s.host.now().Sub(s.started) }
+func (s *state) elapsed() time.Duration {
+	now := s.host.now()
+	if s.started.IsZero() {
+		s.started = now
+		s.startedAt.Store(now.UnixNano())
+	}
+	return now.Sub(s.started)
+}
 
 // Deadline, Err and Value complete context.Context; only Done is used.
 
@@ -138,12 +158,11 @@ func (s *state) check() <-chan struct{} {
 		s.measured = now
 		s.measure()
 	}
-	if s.busyAfter > 0 && now > s.busyAfter && s.busy != nil {
-		tell := s.busy
-		s.busy = nil
-		tell()
+	if s.tellBusy && s.busyAfter > 0 && now > s.busyAfter {
+		s.tellBusy = false
+		s.show(s.call)
+		s.over = s.host.core.Busy(s.call, s.running.Load() == runFunction)
 	}
-	s.last = now
 	return s.stopped
 }
 
