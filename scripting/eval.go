@@ -115,9 +115,11 @@ func (h *Runner) runScript(c *command.Call, sc *script, keys int, readOnly bool)
 	s := h.pool.Load().get(h)
 	defer h.release(s)
 	s.begin(runScript, sc.sha, "user_script", c)
-	s.env.RawSetString("KEYS", s.stringTable(c.Args[3:3+keys]))
-	s.env.RawSetString("ARGV", s.stringTable(c.Args[3+keys:]))
+	s.keys.set(s, c.Args[3:3+keys])
+	s.argv.set(s, c.Args[3+keys:])
 	err := s.inUnit(c, sc.flags, readOnly, s.main(sc.proto))
+	s.keys.drop()
+	s.argv.drop()
 	if errors.Is(err, command.ErrUndeclared) {
 		sc.wide.Store(true)
 	}

@@ -42,10 +42,14 @@ func (r *rig) check(t *testing.T) {
 	if r.reachable == "" {
 		r.reachable = text(newRig(t).do("EVAL", everything, "0"))
 	}
-	if got := r.eval(everything); got != r.reachable {
+	got := r.eval(everything)
+	for strings.Contains(got, errLimit) { // on a machine that is busy with other things
+		got = r.eval(everything)
+	}
+	if got != r.reachable {
 		t.Fatalf("the globals are others than before: %s", got)
 	}
-	if got := r.eval("return ('x'):rep(2)..#table.concat({1,2})..tostring(string.x)"); got != "xx2nil" {
+	if got = r.eval("return ('x'):rep(2)..#table.concat({1,2})..tostring(string.x)"); got != "xx2nil" {
 		t.Fatalf("afterwards: %s", got)
 	}
 	if strings.Contains(r.logged.String(), "panic") {

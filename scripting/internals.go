@@ -9,7 +9,7 @@ import (
 )
 
 // This file reaches what gopher-lua v1.1.2 does not export, for two faults that
-// cannot be mended from outside.
+// cannot be mended from outside, and to use a table again.
 //
 // When an error is raised, raiseError closes the upvalues of every frame on the
 // stack, also of those that a pcall further up protects; from then on, a local
@@ -28,6 +28,9 @@ var (
 	offFrame        = fieldOf(reflect.TypeFor[lua.LState](), "currentFrame", "*lua.callFrame")
 	offUpvalueNext  = fieldOf(reflect.TypeFor[lua.Upvalue](), "next", "*lua.Upvalue")
 	offUpvalueIndex = fieldOf(reflect.TypeFor[lua.Upvalue](), "index", "int")
+	offTableArray   = fieldOf(reflect.TypeFor[lua.LTable](), "array", "[]lua.LValue")
+	offTableDict    = fieldOf(reflect.TypeFor[lua.LTable](), "dict", "map[lua.LValue]lua.LValue")
+	offTableStrings = fieldOf(reflect.TypeFor[lua.LTable](), "strdict", "map[string]lua.LValue")
 	frameType       = frameStruct()
 	offFrameFn      = fieldOf(frameType, "Fn", "*lua.LFunction")
 	offFrameParent  = fieldOf(frameType, "Parent", "*lua.callFrame")
@@ -120,3 +123,13 @@ func register(L *lua.LState, f frame, n int) lua.LValue {
 }
 
 var offDebugFrame = fieldOf(reflect.TypeFor[lua.Debug](), "frame", "*lua.callFrame")
+
+// elements is the part of a table that holds what has an index, for who uses
+// the table again.
+func elements(t *lua.LTable) *[]lua.LValue { return at[[]lua.LValue](unsafe.Pointer(t), offTableArray) }
+
+// isList reports whether the table has never had anything but elements.
+func isList(t *lua.LTable) bool {
+	p := unsafe.Pointer(t)
+	return t.Metatable == lua.LNil && *at[map[lua.LValue]lua.LValue](p, offTableDict) == nil && *at[map[string]lua.LValue](p, offTableStrings) == nil
+}

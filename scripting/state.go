@@ -45,6 +45,8 @@ type state struct {
 	dirty     int // c.Unit.Dirty at the begin
 	calls     int64
 
+	keys  params
+	argv  params
 	mains mains // of the scripts that ran here lately
 	sink  sink
 	relay relay
@@ -89,6 +91,7 @@ func (h *Runner) newState() *state {
 	s.protect = L.NewFunction(guarded)
 	s.coBody = coroutineBody
 	s.sink.s = s
+	s.keys.name, s.argv.name = "KEYS", "ARGV"
 	s.prng = newPrng(rand.Int32())
 	s.sandbox()
 	h.track(s)

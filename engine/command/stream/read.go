@@ -88,6 +88,9 @@ func (r *request) parse(grouped bool) error {
 		var err error
 		switch {
 		case more >= 1 && c.Is(i, "block"):
+			if c.Script {
+				return wire.Errorf("ERR %s command is not allowed with BLOCK option from scripts", c.Args[0])
+			}
 			i++
 			err = r.timeout(i)
 		case more >= 1 && c.Is(i, "count"):
