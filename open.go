@@ -112,6 +112,7 @@ func (db *DB) assemble(o Options) error {
 			return err
 		}
 	}
+	db.engine.Bus().OpenOutboxes()
 	if err := db.plugins.Start(db.ctx); err != nil {
 		return err
 	}

@@ -121,7 +121,7 @@ func figures(h *hook.Hook) []field {
 	}
 	return append(identity(h),
 		field{"state", s.State}, field{"runs", s.Runs}, field{"errors", s.Errors}, field{"drops", s.Drops},
-		field{"too_deep", s.TooDeep}, field{"queued", s.Queued}, field{"queue_size", int64(o.Queue)}, field{"queue_full", string(o.Full)},
+		field{"too_deep", s.TooDeep}, field{"dead_letters", s.Dead}, field{"stream", o.Stream}, field{"queued", s.Queued}, field{"queue_size", int64(o.Queue)}, field{"queue_full", string(o.Full)},
 		field{"usec", s.Busy.Microseconds()}, field{"usec_per_run", average}, field{"usec_longest", s.Longest.Microseconds()},
 		field{"latency_bounds_usec", bounds}, field{"latency_counts", s.Latency},
 		field{"on_error", o.OnError}, field{"trip_after", int64(o.TripAfter)}, field{"rearm_msec", o.Rearm.Milliseconds()},

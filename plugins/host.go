@@ -109,7 +109,13 @@ func (h *Host) Command(specs ...command.Spec) error {
 
 // Observe subscribes fn to events. It runs after the unit that caused the
 // event, outside all locks, on a goroutine of its own, and may call anything.
+//
+// In mode outbox, which expired and key events have, it gets each event at
+// least once, over crashes: they wait in the stream that o names.
 func (h *Host) Observe(o hook.Options, fn hook.Observer) (*hook.Hook, error) {
+	if o.Mode == hook.Outbox {
+		return Outbox(h.core, h.defaults(o), fn)
+	}
 	return h.core.Bus().Observe(h.defaults(o), fn)
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/kevy-lua/kevy-lua/engine/command"
 	"github.com/kevy-lua/kevy-lua/engine/command/list"
 	"github.com/kevy-lua/kevy-lua/engine/command/str"
+	"github.com/kevy-lua/kevy-lua/engine/command/stream"
 	"github.com/kevy-lua/kevy-lua/engine/config"
 	"github.com/kevy-lua/kevy-lua/engine/hook"
 	"github.com/kevy-lua/kevy-lua/engine/wire"
@@ -31,7 +32,7 @@ func open(t *testing.T, p plugins.Plugin) (*engine.Engine, *plugins.Set, *time.T
 	cfg.Server.Shards = 4
 	e := engine.New(engine.Options{
 		Live: config.NewLive(cfg), Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return now },
-		Groups: [][]command.Spec{str.Table(), list.Table()},
+		Groups: [][]command.Spec{str.Table(), list.Table(), stream.Table()},
 	})
 	set := &plugins.Set{}
 	if err := set.Add(e, "test", p); err != nil {

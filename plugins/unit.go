@@ -34,7 +34,7 @@ func (h *Host) DoIn(ctx context.Context, db int, args ...any) (wire.Value, error
 // undone. fn may touch other keys too; then it is undone and called again with
 // everything locked, so what it does besides must bear that.
 func (h *Host) Update(ctx context.Context, keys []string, fn func(tx *Tx) error) error {
-	return h.unit(ctx, "update", command.Revocable, command.KeyRW, keys, func(c *command.Call) error {
+	return unit(ctx, h.core, 0, "update", command.Revocable, command.KeyRW, keys, func(c *command.Call) error {
 		tx := In(c)
 		if err := cmp.Or(fn(tx), tx.undeclared); err != nil {
 			return command.Rollback(err)
@@ -46,14 +46,19 @@ func (h *Host) Update(ctx context.Context, keys []string, fn func(tx *Tx) error)
 // View is Update for reading only: a write is an error, and other readers of
 // the same keys get the same picture.
 func (h *Host) View(ctx context.Context, keys []string, fn func(tx *Tx) error) error {
-	return h.unit(ctx, "view", command.Revocable|command.ReadOnly, command.KeyRO, keys, func(c *command.Call) error {
+	return unit(ctx, h.core, 0, "view", command.Revocable|command.ReadOnly, command.KeyRO, keys, func(c *command.Call) error {
 		c.ReadOnly = true
 		tx := In(c)
 		return cmp.Or(fn(tx), tx.undeclared)
 	})
 }
 
-func (h *Host) unit(ctx context.Context, name string, fl command.Flags, kf command.KeyFlags, keys []string, run func(*command.Call) error) error {
+// updater is what runs units: the engine.
+type updater interface {
+	Update(ctx context.Context, db int, spec *command.Spec, args [][]byte, reply wire.Reply) error
+}
+
+func unit(ctx context.Context, core updater, db int, name string, fl command.Flags, kf command.KeyFlags, keys []string, run func(*command.Call) error) error {
 	args := [][]byte{[]byte(name)}
 	for _, k := range keys {
 		args = append(args, []byte(k))
@@ -62,7 +67,7 @@ func (h *Host) unit(ctx context.Context, name string, fl command.Flags, kf comma
 	if len(keys) > 0 {
 		spec.Keys = []command.KeySpec{command.Keys(1, -1, 1, kf)}
 	}
-	return h.core.Update(ctx, 0, spec, args, &wire.Collector{})
+	return core.Update(ctx, db, spec, args, &wire.Collector{})
 }
 
 // Scan calls fn for each key of database 0 that matches the glob, until fn

@@ -36,12 +36,10 @@ func registerHook(L *lua.LState) int {
 		o.bad("event", "must be given")
 	}
 	h.Mode = hook.Mode(o.text("mode", string(hook.Observe), string(hook.Atomic), string(hook.Outbox)))
-	if h.Mode == hook.Outbox {
-		o.bad("mode", "outbox needs streams, which this version does not have")
+	if (h.Mode == hook.Atomic || h.Mode == hook.Outbox) && h.Kind != hook.KindExpired && h.Kind != hook.KindKey {
+		o.bad("mode", "%s is for expired and key events only", h.Mode)
 	}
-	if h.Mode == hook.Atomic && h.Kind != hook.KindExpired && h.Kind != hook.KindKey {
-		o.bad("mode", "atomic is for expired and key events only")
-	}
+	outboxOptions(o, h)
 	if h.Name = o.text("name"); h.Name == "" {
 		if h.Name = string(h.Kind); len(l.hooks) > 0 {
 			h.Name = fmt.Sprintf("%s-%d", h.Kind, len(l.hooks)+1)
@@ -69,6 +67,17 @@ func registerHook(L *lua.LState) int {
 	d.callback = s.enlist(fn)
 	l.hooks = append(l.hooks, d)
 	return 0
+}
+
+// outboxOptions reads what only outboxes have.
+func outboxOptions(o *options, h *hook.Options) {
+	h.Stream, h.DeadLetter, h.Tries = o.text("stream"), o.text("dead_letter"), o.number("tries", 0, 1)
+	switch {
+	case h.Mode == hook.Outbox && h.Stream == "":
+		o.bad("stream", "must be given in mode outbox")
+	case h.Mode != hook.Outbox && (h.Stream != "" || h.DeadLetter != "" || h.Tries != 0):
+		o.bad("stream", "is for mode outbox, like dead_letter and tries")
+	}
 }
 
 // duration reads "30s" or milliseconds; 0 stands for absence.
@@ -99,6 +108,12 @@ func (h *Runner) subscribe(l *lib) error {
 		o := d.options
 		o.Owner = l.owner()
 		o = plugins.Defaults(o, h.core.Live().Get())
+		if o.Mode == hook.Outbox {
+			if _, err := plugins.Outbox(h.core, o, l.observer(d)); err != nil {
+				return err
+			}
+			continue
+		}
 		if o.Mode != hook.Atomic {
 			if _, err := h.core.Bus().Observe(o, l.observer(d)); err != nil {
 				return err
@@ -131,9 +146,18 @@ func (l *lib) atomic(d *hookDef, budget time.Duration) func(*command.Call, hook.
 func (l *lib) observer(d *hookDef) hook.Observer {
 	return func(ctx context.Context, ev hook.Event) error {
 		return l.outside(func(s *state) error {
-			return s.detached(ctx, l.name+"/"+d.options.Name, max(ev.Database(), 0), s.callbacks[d.callback], func() lua.LValue { return s.event(ev, nil) })
+			return s.detached(ctx, l.name+"/"+d.options.Name, max(ev.Database(), 0), s.callbacks[d.callback], func() lua.LValue { return s.observed(ctx, ev) })
 		})
 	}
+}
+
+// observed is the event of an observer: out of an outbox, it has the ID of its entry.
+func (s *state) observed(ctx context.Context, ev hook.Event) lua.LValue {
+	v := s.event(ev, nil)
+	if id := hook.EntryOf(ctx); id != "" {
+		v.(*lua.LTable).RawSetString("id", lua.LString(id))
+	}
+	return v
 }
 
 // hookLimits replaces the limits of scripts by those of hooks.

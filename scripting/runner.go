@@ -28,6 +28,7 @@ type Core interface {
 	Now() time.Time
 	Timers() *timer.Timers
 	Do(ctx context.Context, db int, args [][]byte, reply wire.Reply) error
+	Update(ctx context.Context, db int, spec *command.Spec, args [][]byte, reply wire.Reply) error
 	AddAtomic(a command.Atomic)
 	RemoveAtomic(owner string)
 	AddInfo(section string, fn func(add func(name string, value any)))

@@ -24,6 +24,8 @@ type Bus struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	table  atomic.Pointer[table]
+
+	outboxes outboxes
 }
 
 // table is an immutable picture of the subscriptions.
@@ -46,6 +48,7 @@ func NewBus(now func() time.Time, log *slog.Logger) *Bus {
 	b := &Bus{now: now, log: log}
 	b.ctx, b.cancel = context.WithCancel(context.Background())
 	b.table.Store(&table{})
+	b.outboxes.opened = make(chan struct{})
 	return b
 }
 
@@ -53,9 +56,6 @@ func NewBus(now func() time.Time, log *slog.Logger) *Bus {
 // goroutine of the hook's own.
 func (b *Bus) Observe(o Options, fn Observer) (*Hook, error) {
 	setDefault(&o.Mode, Observe)
-	if o.Mode == Outbox {
-		return nil, fmt.Errorf("hook: %s: mode outbox needs streams, which this version does not have", o.Name)
-	}
 	if o.Mode != Observe {
 		return nil, fmt.Errorf("hook: %s: an observer cannot have mode %q", o.Name, o.Mode)
 	}
@@ -135,6 +135,7 @@ func (b *Bus) Remove(owner string) {
 	old := b.table.Load()
 	b.table.Store(old.filter(func(h *Hook) bool { return h.o.Owner != owner }))
 	b.mu.Unlock()
+	b.outboxes.stop(owner)
 	for _, qs := range old.queues {
 		for _, q := range qs {
 			if q.hook.o.Owner == owner {
@@ -193,6 +194,7 @@ func (b *Bus) Close(ctx context.Context) error {
 	b.closed = true
 	t := b.table.Load()
 	b.mu.Unlock()
+	b.outboxes.stop("")
 	var all []*queue
 	for _, qs := range t.queues {
 		all = append(all, qs...)

@@ -45,6 +45,10 @@ type Options struct {
 	Mode  Mode     // default Observe
 	Keys  []string // atomic: the keys it touches (globs); nil takes all locks
 
+	Stream     string // outbox: the key of the stream, in DB or, for AnyDB, database 0
+	DeadLetter string // outbox: the stream for events that are given up; default Stream + ":dead"
+	Tries      int    // outbox: runs of an event that fail before it is given up; default Retries
+
 	Queue     int           // events waiting at most; default 4096
 	Full      QueuePolicy   // default Block
 	Budget    time.Duration // wall clock of one run; default 1 s
@@ -74,6 +78,10 @@ func (o *Options) fill() error {
 	setDefault(&o.Budget, time.Second)
 	setDefault(&o.OnError, "continue")
 	setDefault(&o.Retries, 5)
+	setDefault(&o.Tries, o.Retries)
+	if o.Stream != "" {
+		setDefault(&o.DeadLetter, o.Stream+":dead")
+	}
 	setDefault(&o.TripAfter, 10)
 	setDefault(&o.Rearm, time.Minute)
 	setDefault(&o.MaxDepth, 8)
@@ -102,6 +110,7 @@ type Hook struct {
 	now func() time.Time
 
 	runs, errs, drops, deep atomic.Int64
+	dead                    atomic.Int64
 	queued                  atomic.Int64
 	busyNs, maxNs           atomic.Int64
 	buckets                 [len(latencyBounds) + 1]atomic.Int64
@@ -241,6 +250,7 @@ func (h *Hook) Reset() {
 	h.errs.Store(0)
 	h.drops.Store(0)
 	h.deep.Store(0)
+	h.dead.Store(0)
 	h.busyNs.Store(0)
 	h.maxNs.Store(0)
 	for i := range h.buckets {
@@ -258,6 +268,7 @@ type Stats struct {
 	Errors    int64
 	Drops     int64 // events lost to a full queue
 	TooDeep   int64 // events dropped at the depth limit
+	Dead      int64 // events given up, to a dead-letter stream
 	Queued    int64 // events waiting now
 	Busy      time.Duration
 	Longest   time.Duration
@@ -270,7 +281,7 @@ type Stats struct {
 func (h *Hook) Stats() Stats {
 	s := Stats{
 		State: "armed", Runs: h.runs.Load(), Errors: h.errs.Load(), Drops: h.drops.Load(),
-		TooDeep: h.deep.Load(), Queued: h.queued.Load(),
+		TooDeep: h.deep.Load(), Dead: h.dead.Load(), Queued: h.queued.Load(),
 		Busy: time.Duration(h.busyNs.Load()), Longest: time.Duration(h.maxNs.Load()),
 	}
 	for i := range h.buckets {
