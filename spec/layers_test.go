@@ -24,6 +24,7 @@ var layers = []struct {
 	pattern string
 }{
 	{0, "engine/glob"},
+	{0, "engine/rdb"},
 	{0, "engine/wire"},
 	{0, "engine/keyspace/cow"},
 	{1, "engine/keyspace/cow/*"},
@@ -38,6 +39,7 @@ var layers = []struct {
 	{1, "engine/timer"},
 	{2, "engine/config"},
 	{3, "engine/config/file"},
+	{5, "engine/exchange"},
 	{5, "engine/command"},
 	{6, "engine/command/commandtest"},
 	{6, "engine/command/*"},

@@ -53,12 +53,14 @@ type Limits struct {
 	SetIntset   int  // set-max-intset-entries
 	ZSetEntries int  // zset-max-listpack-entries
 	ZSetValue   int  // zset-max-listpack-value, bytes of a member
+	LFULog      int  // lfu-log-factor: how many accesses it takes to raise the counter
+	LFUDecay    int  // lfu-decay-time: minutes after which it falls by one; 0: never
 	LFU         bool // the access byte counts frequency (maxmemory-policy *-lfu): OBJECT FREQ
 }
 
 // DefaultLimits are Redis' defaults.
 func DefaultLimits() Limits {
-	return Limits{HashEntries: 512, HashValue: 64, ListSize: -2, SetIntset: 512, ZSetEntries: 128, ZSetValue: 64}
+	return Limits{HashEntries: 512, HashValue: 64, ListSize: -2, SetIntset: 512, ZSetEntries: 128, ZSetValue: 64, LFULog: 10, LFUDecay: 1}
 }
 
 // Options are the parameters of New.

@@ -34,6 +34,23 @@ type conn struct {
 // is installed it skips the test, or returns nil when the test is not required to have one.
 func StartRedis(t testing.TB, required bool) *Redis {
 	t.Helper()
+	return startRedis(t, "", required)
+}
+
+// StartRedisDebug is StartRedis for a server that allows DEBUG.
+func StartRedisDebug(t testing.TB) *Redis {
+	t.Helper()
+	return startRedis(t, "", true, "--enable-debug-command", "yes")
+}
+
+// StartRedisIn is StartRedis for a server that loads the dump.rdb in dir.
+func StartRedisIn(t testing.TB, dir string) *Redis {
+	t.Helper()
+	return startRedis(t, dir, true)
+}
+
+func startRedis(t testing.TB, data string, required bool, more ...string) *Redis {
+	t.Helper()
 	program, err := exec.LookPath("redis-server")
 	if err == nil {
 		var version []byte
@@ -53,8 +70,12 @@ func StartRedis(t testing.TB, required bool) *Redis {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	if data == "" {
+		data = dir
+	}
 	r := &Redis{t: t, path: filepath.Join(dir, "redis.sock")}
-	r.start(exec.Command(program, "--port", "0", "--unixsocket", r.path, "--save", "", "--dir", dir))
+	args := []string{"--port", "0", "--unixsocket", r.path, "--save", "", "--dir", data}
+	r.start(exec.Command(program, append(args, more...)...))
 	r.conn = r.dial()
 	return r
 }

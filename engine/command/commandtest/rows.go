@@ -11,6 +11,7 @@ import (
 	"github.com/kevy-lua/kevy-lua/engine/wire"
 )
 
+// Redis keeps MayReplicate to itself.
 var flagNames = []struct {
 	flag command.Flags
 	name string
@@ -18,7 +19,7 @@ var flagNames = []struct {
 	{command.Write, "write"}, {command.ReadOnly, "readonly"}, {command.DenyOOM, "denyoom"}, {command.Admin, "admin"},
 	{command.PubSub, "pubsub"}, {command.NoScript, "noscript"}, {command.Blocking, "blocking"}, {command.Loading, "loading"},
 	{command.Stale, "stale"}, {command.SkipMonitor, "skip_monitor"}, {command.SkipSlowlog, "skip_slowlog"},
-	{command.Fast, "fast"}, {command.NoAuth, "no_auth"}, {command.MayReplicate, "may_replicate"}, {command.NoMulti, "no_multi"},
+	{command.Fast, "fast"}, {command.NoAuth, "no_auth"}, {command.NoMulti, "no_multi"},
 	{command.MovableKeys, "movablekeys"}, {command.AllowBusy, "allow_busy"}, {command.NoAsyncLoading, "no_async_loading"},
 	{command.NoMandatoryKeys, "no_mandatory_keys"},
 }
