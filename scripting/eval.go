@@ -40,14 +40,14 @@ func (h *Runner) evalRows() []command.Spec {
 			Run: func(c *command.Call) error { return run(c, ro) }, Wide: wide,
 		}
 	}
-	return []command.Spec{
+	return h.withMayWrite([]command.Spec{
 		row("eval", "2.6.0", "Runs a Lua script", "script", evalFlags, rw, false, h.evalIsWide, h.eval),
 		row("evalsha", "2.6.0", "Runs a Lua script that the server knows by its SHA1", "sha1", evalFlags, rw, false, h.shaIsWide, h.evalSHA),
 		row("eval_ro", "7.0.0", "Runs a Lua script that may not write", "script", roFlags, ro, true, h.evalIsWide, h.eval),
 		row("evalsha_ro", "7.0.0", "Runs a Lua script by its SHA1, which may not write", "sha1", roFlags, ro, true, h.shaIsWide, h.evalSHA),
 		row("fcall", "7.0.0", "Calls a function", "function", evalFlags, rw, false, h.functionIsWide, h.fcall),
 		row("fcall_ro", "7.0.0", "Calls a function that may not write", "function", roFlags, ro, true, h.functionIsWide, h.fcall),
-	}
+	})
 }
 
 // What has touched keys that it did not declare is remembered: the next run
