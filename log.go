@@ -71,6 +71,8 @@ func (db *DB) controls(o Options, reload func() error) engine.Controls {
 	return engine.Controls{
 		Rewrite:  db.startRewrite,
 		Shutdown: o.Shutdown,
+		Save:     db.saveTo(o.FS),
+		Spool:    db.spool,
 		Reload:   reload,
 		Modules: func() (list []engine.ModuleInfo) {
 			for _, p := range db.plugins.List() {

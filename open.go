@@ -13,8 +13,10 @@ import (
 	"github.com/kevy-lua/kevy-lua/engine"
 	"github.com/kevy-lua/kevy-lua/engine/command"
 	"github.com/kevy-lua/kevy-lua/engine/command/bitmap"
+	"github.com/kevy-lua/kevy-lua/engine/command/dump"
 	"github.com/kevy-lua/kevy-lua/engine/command/geo"
 	"github.com/kevy-lua/kevy-lua/engine/command/hash"
+	"github.com/kevy-lua/kevy-lua/engine/command/hll"
 	"github.com/kevy-lua/kevy-lua/engine/command/key"
 	"github.com/kevy-lua/kevy-lua/engine/command/list"
 	"github.com/kevy-lua/kevy-lua/engine/command/set"
@@ -286,5 +288,6 @@ const closeTimeout = 10 * time.Second
 func groups() [][]command.Spec {
 	return [][]command.Spec{
 		str.Table(), bitmap.Table(), key.Table(), hash.Table(), list.Table(), set.Table(), zset.Table(), geo.Table(), stream.Table(),
+		dump.Table(), hll.Table(),
 	}
 }

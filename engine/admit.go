@@ -7,8 +7,9 @@ import (
 	"github.com/kevy-lua/kevy-lua/engine/wire"
 )
 
-// admit says why the session may not run a command now, or nil.
-func (s *Session) admit(spec *command.Spec, args [][]byte) error {
+// admit says why the session may not run a command now, or nil. What it tells
+// the client besides goes to out.
+func (s *Session) admit(spec *command.Spec, args [][]byte, out *wire.Writer) error {
 	e := s.engine
 	if !s.authed && !spec.Any(command.NoAuth) {
 		return wire.ErrNoAuth
@@ -22,6 +23,9 @@ func (s *Session) admit(spec *command.Spec, args [][]byte) error {
 	if s.subs.Load() > 0 && !s.resp3 && !allowedSubscribed(spec) {
 		return wire.Errorf("ERR Can't execute '%s': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context",
 			strings.ToLower(spec.FullName()))
+	}
+	if e.overMemory() {
+		e.makeRoom(s, out)
 	}
 	if spec.Is(command.Write) { // scripts are judged by what they run
 		if err := e.admitWrite(spec, false); err != nil {
@@ -50,26 +54,13 @@ func (e *Engine) admitWrite(spec *command.Spec, allowOOM bool) error {
 	if e.live.Get().Server.MinReplicasToWrite > 0 {
 		return errNoReplicas // there never are any
 	}
-	if spec.Any(command.DenyOOM) && !allowOOM && e.overMemory() {
+	if spec.Any(command.DenyOOM) && !allowOOM && e.outOfMemory() {
 		return wire.ErrOOM
 	}
 	return nil
 }
 
 const errNoReplicas wire.Error = "NOREPLICAS Not enough good replicas to write."
-
-// overMemory reports whether the data takes more than maxmemory.
-func (e *Engine) overMemory() bool {
-	limit := e.live.Get().Memory.MaxMemory
-	return limit > 0 && e.usedMemory() > limit
-}
-
-// emptyBytes is about what an engine without data takes. It counts, so that a
-// maxmemory below it refuses writes, as in Redis.
-const emptyBytes = 64 << 10
-
-// usedMemory is what maxmemory limits: the data.
-func (e *Engine) usedMemory() int64 { return emptyBytes + e.space.Used() }
 
 // allowedSubscribed lists what a RESP2 client may send while it is subscribed.
 func allowedSubscribed(spec *command.Spec) bool {

@@ -124,9 +124,12 @@ func (e *Engine) try(w *waiter, depth int, patient bool) tryResult {
 	}
 	e.wakes.add(out.ready)
 	out.ready = nil
-	e.publish(out) // before the answer: the changes live in the session's unit
 	if result == tryAnswered {
-		s.answer(w)
+		s.reply(w)
+	}
+	e.publish(out) // before the client goes on: the changes live in its unit
+	if result == tryAnswered {
+		s.outbox.Resume()
 		return result
 	}
 	w.claim.Store(false)
@@ -159,6 +162,7 @@ func (e *Engine) tryClaimed(w *waiter, depth int, patient bool) (out outcome, re
 		result = tryInVain
 	}
 	if result == tryAnswered {
+		e.remember(c)
 		e.leave(w, u)
 	}
 	return e.end(u), result, err
@@ -190,10 +194,15 @@ func (e *Engine) unpark(w *waiter, cause unparkCause) bool {
 
 // answer sends what has come of the wait, and lets the client go on.
 func (s *Session) answer(w *waiter) {
+	s.reply(w)
+	s.outbox.Resume()
+}
+
+// reply sends what has come of the wait.
+func (s *Session) reply(w *waiter) {
 	if !w.muted {
 		s.outbox.Deliver(s.blockedOut.Buf)
 	}
-	s.outbox.Resume()
 }
 
 // unpark ends the session's wait, if it is in one.

@@ -212,3 +212,25 @@ type slowJournal struct{ *memJournal }
 
 func (slowJournal) Commit(int64) error            { select {} }
 func (slowJournal) TryCommit(int64) (bool, error) { return false, nil }
+
+// TestSwapBringsADueKey: the blocked client's command removes the key, and the
+// client goes on waiting.
+func TestSwapBringsADueKey(t *testing.T) {
+	onShards(t, func(t *testing.T, shards int) {
+		r := newRig(t, shards, func(cfg *config.Config) { cfg.Security.EnableDebugCommand = "yes" })
+		b, c := r.connect(), r.connect()
+		c.want("DEBUG SET-ACTIVE-EXPIRE 0", "OK")
+		c.want("SELECT 1", "OK")
+		c.want("RPUSH k hello", "(integer) 1")
+		c.want("PEXPIRE k 100", "(integer) 1")
+		b.blocks("BRPOP k 0")
+		r.advance(101 * time.Millisecond)
+		r.journal.lines()
+		c.want("SWAPDB 0 1", "OK")
+		equal(t, "log", r.journal.lines(), []string{"SWAPDB 0 1", "DEL k"})
+		b.quiet()
+		c.want("SELECT 0", "OK")
+		c.want("RPUSH k again", "(integer) 1")
+		equal(t, "the blocked client", b.next(), `["k" "again"]`)
+	})
+}

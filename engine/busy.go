@@ -184,6 +184,8 @@ func (s *Session) writes(spec *command.Spec, args [][]byte) bool {
 
 func mayWrite(spec *command.Spec, args [][]byte) bool {
 	switch {
+	case spec.Any(command.MayReplicate) && !spec.Any(command.Revocable):
+		return true // also PFCOUNT, which reads
 	case spec.Any(command.ReadOnly):
 		return false
 	case spec.MayWrite != nil:

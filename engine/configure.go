@@ -47,6 +47,10 @@ func (e *Engine) applyLimits(wait bool) bool {
 // reconfigure follows a change of the configuration and tells the hooks.
 func (e *Engine) reconfigure(changes []config.Change) {
 	e.configure(e.live.Get())
+	e.limitTracking()
+	if !e.loading.Load() && e.overMemory() {
+		e.evictLater()
+	}
 	if !e.bus.Wants(hook.KindConfig) {
 		return
 	}
@@ -62,6 +66,6 @@ func limits(cfg *config.Config) keyspace.Limits {
 		HashEntries: int(m.HashMaxListpackEntries), HashValue: int(m.HashMaxListpackValue),
 		ListSize: m.ListMaxListpackSize, SetIntset: int(m.SetMaxIntsetEntries),
 		ZSetEntries: int(m.ZsetMaxListpackEntries), ZSetValue: int(m.ZsetMaxListpackValue),
-		LFU: strings.HasSuffix(m.MaxMemoryPolicy, "-lfu"),
+		LFU: strings.HasSuffix(m.MaxMemoryPolicy, "-lfu"), LFULog: m.LFULogFactor, LFUDecay: m.LFUDecayTime,
 	}
 }

@@ -61,7 +61,7 @@ func (e *Engine) Update(ctx context.Context, db int, spec *command.Spec, args []
 	s := e.internal.Get().(*Session)
 	defer e.internal.Put(s)
 	s.db, s.depth = db, hook.DepthOf(ctx)
-	if err := s.admit(spec, args); err != nil {
+	if err := s.admit(spec, args, nil); err != nil {
 		return err
 	}
 	start, c := e.now(), &s.call

@@ -66,6 +66,8 @@ type Engine struct {
 	pause         pauseState
 	dumps         dumpState
 	gates         gates
+	saving        saving
+	tracker       tracker
 	internal      sync.Pool // *Session, for Do
 	systemOnce    sync.Once
 	systemSession *Session
@@ -80,6 +82,7 @@ type Engine struct {
 	tracksLatency atomic.Bool // latency-tracking
 	limitsOld     atomic.Bool // the keyspace does not have the configured limits yet
 	anyInScripts  atomic.Bool // DEBUG SET-DISABLE-DENY-SCRIPTS 1: scripts may run what is not for them
+	evicting      atomic.Bool // a task evicts until the data fits maxmemory
 	passive       atomic.Bool // DEBUG SET-ACTIVE-EXPIRE 0: only access removes due keys
 
 	started  time.Time

@@ -282,6 +282,16 @@ func TestPassiveExpiry(t *testing.T) {
 		c.want("GET a", "(nil)")
 		equal(t, "a read removes it", r.journal.lines(), []string{"DEL a"})
 		c.want("DBSIZE", "(integer) 1")
+		for _, line := range []string{"SCAN 0", "KEYS *", "RANDOMKEY"} {
+			c.do("SET c 1 PX 10")
+			c.do("SET d 1 PX 10")
+			r.advance(time.Second)
+			r.journal.lines()
+			c.do(line)
+			log := r.journal.lines()
+			slices.Sort(log)
+			equal(t, line+" removes what it comes across, each by itself", log, []string{"DEL c", "DEL d"})
+		}
 		c.want("DEBUG SET-ACTIVE-EXPIRE 1", "OK")
 	})
 }

@@ -250,6 +250,21 @@ func (e *Engine) expiresOn(s *command.Spec) bool {
 	return !s.Is(command.ReadOnly) || e.passive.Load()
 }
 
+// looksAround reports whether a command comes across keys that it does not name,
+// which is an access to them where only that removes due keys.
+func looksAround(s *command.Spec) bool {
+	return s.Is(command.AllShards|command.ReadOnly) && (s.Name == "scan" || s.Name == "keys" || s.Name == "randomkey")
+}
+
+// expireAllDue expires what is due, each key as a unit of its own.
+func (e *Engine) expireAllDue() {
+	const batch = 4096
+	for i := range e.shards {
+		for e.expireShard(i, batch) == batch {
+		}
+	}
+}
+
 // errExpiring answers a write to a key whose expiry is put off because its
 // hooks fail: it is neither there nor gone.
 const errExpiring wire.Error = "TRYAGAIN the key has expired, but its hooks fail: they are tried again shortly"

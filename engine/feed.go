@@ -2,6 +2,9 @@ package engine
 
 import (
 	"bytes"
+	"cmp"
+	"maps"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -56,6 +59,15 @@ func (f *feed) has(s *Session) bool {
 	defer f.mu.Unlock()
 	_, there := f.sessions[s]
 	return there
+}
+
+// list returns the sessions in the order of their ids, and how many bytes have
+// been fed.
+func (f *feed) list() (fed []*Session, offset int64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	fed = slices.SortedFunc(maps.Keys(f.sessions), func(a, b *Session) int { return cmp.Compare(a.id, b.id) })
+	return fed, f.sent
 }
 
 // offset is how many bytes have been fed.

@@ -22,6 +22,8 @@ type Snapshot struct {
 	digits []byte    // of its deadline
 }
 
+var errViewing = errors.New("engine: another snapshot is being dumped")
+
 // Freeze takes all locks, calls at, which switches the log to its next
 // increment, and freezes the keyspace: what is in the snapshot is exactly what
 // was logged before at. Neither depends on the number of keys. When at fails,
@@ -33,7 +35,7 @@ func (e *Engine) Freeze(at func() error) (*Snapshot, error) {
 	start := time.Now()
 	defer func() { e.dumps.frozen.Store(int64(time.Since(start))) }()
 	if e.space.Viewing() {
-		return nil, errors.New("engine: another snapshot is being dumped")
+		return nil, errViewing
 	}
 	if err := at(); err != nil {
 		return nil, err
@@ -66,6 +68,13 @@ func (s *Snapshot) Dump(ctx context.Context, emit func(db int, args ...[]byte) e
 			return 0, err
 		}
 	}
+	return s.each(ctx, func(f *keyspace.Frozen) error { return s.emitValue(f, emit) })
+}
+
+// each calls fn with the snapshot's records. Locks are held only for slices of a
+// few dozen microseconds; fn runs without any, but must not wait for long:
+// writers do, when what they change has been saved up to its limit.
+func (s *Snapshot) each(ctx context.Context, fn func(f *keyspace.Frozen) error) (keys int64, err error) {
 	var b keyspace.Batch
 	defer b.Reset()
 	for i := range s.engine.shards {
@@ -81,7 +90,7 @@ func (s *Snapshot) Dump(ctx context.Context, emit func(db int, args ...[]byte) e
 			s.room.made()
 			b.Range(func(f *keyspace.Frozen) bool {
 				keys++
-				err = s.emitValue(f, emit)
+				err = fn(f)
 				return err == nil
 			})
 			if err != nil {

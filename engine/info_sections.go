@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime"
 	"strconv"
+	"strings"
 
 	"github.com/kevy-lua/kevy-lua/engine/command"
 )
@@ -43,7 +44,7 @@ func infoClients(e *Engine, c *command.Call, add func(string, any)) {
 	add("cluster_connections", 0)
 	add("maxclients", c.Config.Server.MaxClients)
 	add("blocked_clients", e.stats.blocked.Load())
-	add("tracking_clients", 0)
+	add("tracking_clients", e.tracker.clients.Load())
 	add("watching_clients", watching)
 	add("clients_in_timeout_table", 0)
 }
@@ -66,6 +67,7 @@ func infoMemory(e *Engine, c *command.Call, add func(string, any)) {
 	add("maxmemory_policy", c.Config.Memory.MaxMemoryPolicy)
 	add("mem_fragmentation_ratio", float64(resident)/float64(max(m.data, 1)))
 	add("mem_fragmentation_bytes", resident-m.data)
+	add("mem_not_counted_for_evict", 0)
 	add("mem_allocator", "go")
 	add("go_heap_objects", m.heap)
 	add("go_mapped", m.mapped)
@@ -81,11 +83,7 @@ func infoMemory(e *Engine, c *command.Call, add func(string, any)) {
 func infoPersistence(e *Engine, _ *command.Call, add func(string, any)) {
 	add("loading", e.loading.Load())
 	add("async_loading", 0)
-	add("rdb_changes_since_last_save", e.stats.dirty.Load())
-	add("rdb_bgsave_in_progress", 0)
-	add("rdb_last_save_time", e.started.Unix())
-	add("rdb_last_bgsave_status", "ok")
-	add("rdb_saves", 0)
+	e.saving.info(e, add)
 	_, none := e.journal.(noJournal)
 	add("aof_enabled", !none)
 	add("aof_rewrite_in_progress", 0)
@@ -110,16 +108,16 @@ func infoStats(e *Engine, _ *command.Call, add func(string, any)) {
 	add("sync_partial_ok", 0)
 	add("sync_partial_err", 0)
 	add("expired_keys", st.expired.Load())
-	add("evicted_keys", 0)
+	add("evicted_keys", e.stats.evicted.Load())
 	add("evicted_clients", 0)
 	add("pubsub_channels", channels)
 	add("pubsub_patterns", patterns)
 	add("pubsubshard_channels", shardChannels)
 	add("latest_fork_usec", 0)
 	add("total_forks", 0)
-	add("tracking_total_keys", 0)
-	add("tracking_total_items", 0)
-	add("tracking_total_prefixes", 0)
+	add("tracking_total_keys", e.tracker.keys.Load())
+	add("tracking_total_items", e.tracker.items.Load())
+	add("tracking_total_prefixes", len(e.tracker.all()))
 	add("total_error_replies", st.errorReplies.Load())
 	add("handler_panics", st.panics.Load())
 }
@@ -133,11 +131,16 @@ func (h *hub) counts() (channels, patterns, shardChannels int) {
 
 func infoReplication(e *Engine, _ *command.Call, add func(string, any)) {
 	add("role", "master")
-	add("connected_slaves", 0)
+	fed, offset := e.feed.list()
+	add("connected_slaves", len(fed))
+	for i, s := range fed { // followers of the log, as redis-cli --replica
+		host, _, _ := strings.Cut(s.o.Addr, ":")
+		add("slave"+strconv.Itoa(i), fmt.Sprintf("ip=%s,port=0,state=online,offset=%d,lag=0", host, offset))
+	}
 	add("master_failover_state", "no-failover")
 	add("master_replid", e.runID)
 	add("master_replid2", fmt.Sprintf("%040d", 0))
-	add("master_repl_offset", 0)
+	add("master_repl_offset", offset)
 	add("second_repl_offset", -1)
 	add("repl_backlog_active", 0)
 	add("repl_backlog_size", 0)

@@ -223,6 +223,7 @@ func (e *Engine) execQueued(s *Session, exec *command.Call, q *queuedCommand) {
 		e.monitor(q.spec, s.db, s.o.Addr, q.args, start)
 	}
 	err := e.attempt(&c)
+	e.remember(&c)
 	if err != nil {
 		if w, ok := exec.Reply.(*wire.Writer); ok {
 			s.replyError(w, err)

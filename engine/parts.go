@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"io"
 	"slices"
 	"sync"
 )
@@ -17,10 +18,7 @@ type parts struct {
 	mu       sync.Mutex
 	sections []infoPart
 	dump     []DumpFunc
-	rewrite  func() error
-	modules  func() []ModuleInfo
-	reload   func() error
-	shutdown func()
+	controls Controls
 }
 
 type infoPart struct {
@@ -69,17 +67,22 @@ type Controls struct {
 	Modules  func() []ModuleInfo // MODULE LIST
 	Reload   func() error        // HOOK RELOAD: script libraries from their files
 	Shutdown func()              // SHUTDOWN: begins the orderly end of the process
+	// Save is SAVE and BGSAVE: it puts what write writes into the place of the last
+	// snapshot, or leaves that when write fails.
+	Save func(write func(io.Writer) error) error
+	// Spool keeps what write writes until the reader is closed, and says how much it is.
+	Spool func(write func(io.Writer) error) (r io.ReadCloser, size int64, err error)
 }
 
 // SetControls attaches the controls.
 func (e *Engine) SetControls(c Controls) {
 	e.parts.mu.Lock()
 	defer e.parts.mu.Unlock()
-	e.parts.rewrite, e.parts.modules, e.parts.reload, e.parts.shutdown = c.Rewrite, c.Modules, c.Reload, c.Shutdown
+	e.parts.controls = c
 }
 
 func (e *Engine) controls() Controls {
 	e.parts.mu.Lock()
 	defer e.parts.mu.Unlock()
-	return Controls{e.parts.rewrite, e.parts.modules, e.parts.reload, e.parts.shutdown}
+	return e.parts.controls
 }

@@ -14,8 +14,10 @@ import (
 	"github.com/kevy-lua/kevy-lua/engine/command"
 	"github.com/kevy-lua/kevy-lua/engine/command/bitmap"
 	"github.com/kevy-lua/kevy-lua/engine/command/commandtest"
+	"github.com/kevy-lua/kevy-lua/engine/command/dump"
 	"github.com/kevy-lua/kevy-lua/engine/command/geo"
 	"github.com/kevy-lua/kevy-lua/engine/command/hash"
+	"github.com/kevy-lua/kevy-lua/engine/command/hll"
 	"github.com/kevy-lua/kevy-lua/engine/command/key"
 	"github.com/kevy-lua/kevy-lua/engine/command/list"
 	"github.com/kevy-lua/kevy-lua/engine/command/set"
@@ -30,6 +32,7 @@ import (
 func groups() [][]command.Spec {
 	return [][]command.Spec{
 		str.Table(), bitmap.Table(), list.Table(), set.Table(), zset.Table(), hash.Table(), key.Table(), geo.Table(), stream.Table(),
+		dump.Table(), hll.Table(),
 	}
 }
 

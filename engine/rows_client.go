@@ -34,10 +34,11 @@ var clientRow = command.Spec{
 		{Name: "getredir", Arity: 2, Since: "6.0.0", Complexity: "O(1)", Flags: clientFlags, Summary: "Answers which client gets the tracking messages", Run: clientGetRedir},
 		{Name: "tracking", Arity: -3, Since: "6.0.0", Complexity: "O(1)", Flags: clientFlags,
 			Syntax:  "<ON|OFF> [REDIRECT client-id] [PREFIX prefix [PREFIX prefix ...]] [BCAST] [OPTIN] [OPTOUT] [NOLOOP]",
-			Summary: "Takes OFF; tracking is not supported", Run: clientTracking},
-		{Name: "caching", Arity: 3, Since: "6.0.0", Complexity: "O(1)", Flags: clientFlags, Syntax: "<YES|NO>", Summary: "Is an error, as it is without tracking", Run: clientCaching},
+			Summary: "Has the client told when keys change that it may have cached", Run: clientTracking},
+		{Name: "caching", Arity: 3, Since: "6.0.0", Complexity: "O(1)", Flags: clientFlags, Syntax: "<YES|NO>", Summary: "Says whether the keys of the next command are tracked", Run: clientCaching},
 		{Name: "trackinginfo", Arity: 2, Since: "6.2.0", Complexity: "O(1)", Flags: clientFlags, Summary: "Describes the connection's tracking", Run: clientTrackingInfo},
 		help("client", "5.0.0",
+			"CACHING (YES|NO)", "    Says whether the keys of the next command are tracked.",
 			"GETNAME", "    Shows this connection's name.",
 			"GETREDIR", "    Shows which client gets this connection's tracking messages.",
 			"ID", "    Shows this connection's number.",
@@ -49,6 +50,7 @@ var clientRow = command.Spec{
 			"PAUSE <timeout> [WRITE|ALL]", "    Holds commands back for <timeout> milliseconds.",
 			"REPLY (ON|OFF|SKIP)", "    Says whether replies are wanted.",
 			"SETNAME <name>", "    Names this connection.",
+			"TRACKING (ON|OFF) [<option> ...]", "    Has this connection told of changed keys: REDIRECT <id>, BCAST, PREFIX <prefix>, OPTIN, OPTOUT, NOLOOP.",
 			"UNBLOCK <clientid> [TIMEOUT|ERROR]", "    Ends the wait of a blocked client.",
 			"UNPAUSE", "    Ends a pause.",
 			"TRACKINGINFO", "    Describes this connection's tracking."),
@@ -152,9 +154,9 @@ func (s *Session) describe(running [][]byte) string {
 	out := s.outbox.OutputBytes()
 	query, argv := requestSize(running)
 	return fmt.Sprintf("id=%d addr=%s laddr=%s fd=0 name=%s age=%d idle=%d flags=%s db=%d sub=%d psub=%d ssub=%d multi=%d "+
-		"qbuf=%d qbuf-free=0 argv-mem=%d multi-mem=0 rbs=1024 rbp=0 obl=0 oll=0 omem=%d tot-mem=%d events=r cmd=%s user=%s redir=-1 resp=%d lib-name=%s lib-ver=%s",
+		"qbuf=%d qbuf-free=0 argv-mem=%d multi-mem=0 rbs=1024 rbp=0 obl=0 oll=0 omem=%d tot-mem=%d events=r cmd=%s user=%s redir=%d resp=%d lib-name=%s lib-ver=%s",
 		s.id, s.o.Addr, s.o.LocalAddr, s.name, int64(now.Sub(s.created).Seconds()), idle/1000, s.flagsLocked(), v.db,
-		len(s.channels), len(s.patterns), len(s.shardChs), queued, query, argv, out, out+sessionBytes, last, s.user, resp, s.libName, s.libVer)
+		len(s.channels), len(s.patterns), len(s.shardChs), queued, query, argv, out, out+sessionBytes, last, s.user, s.tracking.Load().target(), resp, s.libName, s.libVer)
 }
 
 // requestSize is how many bytes a command takes on the wire, and in it its arguments.
@@ -178,12 +180,13 @@ const sessionBytes = 2048
 // flagsLocked are the letters of CLIENT LIST. s.mu is held.
 func (s *Session) flagsLocked() string {
 	var f []byte
+	t := s.tracking.Load()
 	for _, l := range []struct {
 		letter byte
 		on     bool
 	}{
 		{'S', s.shown.fed}, {'O', s.shown.monitor}, {'P', s.subs.Load() > 0}, {'x', s.shown.queued >= 0}, {'b', s.wait != nil},
-		{'d', s.watching.Load().isDirty()}, {'U', s.o.Transport == "unix"}, {'e', s.shown.noEvict}, {'A', s.killed.Load()},
+		{'t', t != nil}, {'R', t != nil && t.broken.Load()}, {'B', t != nil && t.bcast}, {'d', s.watching.Load().isDirty()}, {'U', s.o.Transport == "unix"}, {'e', s.shown.noEvict}, {'A', s.killed.Load()},
 	} {
 		if l.on {
 			f = append(f, l.letter)
@@ -410,23 +413,5 @@ func clientNoEvict(c *command.Call) error {
 	}
 	s.show()
 	c.Reply.Status("OK")
-	return nil
-}
-
-func clientGetRedir(c *command.Call) error {
-	c.Reply.Int(-1) // tracking is off
-	return nil
-}
-
-func clientTrackingInfo(c *command.Call) error {
-	r := c.Reply
-	r.Map(3)
-	r.BulkString("flags")
-	r.Set(1)
-	r.BulkString("off")
-	r.BulkString("redirect")
-	r.Int(-1)
-	r.BulkString("prefixes")
-	r.Array(0)
 	return nil
 }

@@ -200,6 +200,7 @@ func runReset(c *command.Call) error {
 	}
 	s.endMulti(nil)
 	s.engine.hub.leave(s)
+	s.engine.track(s, nil)
 	s.leaveMonitor()
 	s.db, s.replyOff, s.replySkip, s.noEvict, s.noTouch = 0, false, 0, false, false
 	s.setName(nil)

@@ -16,13 +16,13 @@ var serverRows = []command.Spec{
 		Flags: command.Loading | command.Stale | command.Fast | command.NoUnit, Summary: "Answers the server's time", Run: runTime},
 	{Name: "lastsave", Arity: 1, Group: command.GroupServer, Since: "1.0.0", Complexity: "O(1)", Hints: []string{"nondeterministic_output"},
 		ACL: []string{"admin", "dangerous"}, Flags: command.Loading | command.Stale | command.Fast | command.NoUnit,
-		Summary: "Answers when the server started: every write since is in the log", Run: runLastSave},
+		Summary: "Answers when the last snapshot was written, or else when the server started", Run: runLastSave},
 	{Name: "save", Arity: 1, Group: command.GroupServer, Since: "1.0.0", Complexity: "O(1)",
 		Flags:   command.Admin | command.NoScript | command.NoAsyncLoading | command.NoMulti | command.NoUnit,
-		Summary: "Is an error: there are no snapshots, BGREWRITEAOF compacts the log", Run: runSave},
+		Summary: "Writes a snapshot in Redis' RDB format, and answers when that is done", Run: runSave},
 	{Name: "bgsave", Arity: -1, Group: command.GroupServer, Since: "1.0.0", Complexity: "O(1)", Syntax: "[SCHEDULE]",
 		Flags:   command.Admin | command.NoScript | command.NoAsyncLoading | command.NoUnit,
-		Summary: "Is an error: there are no snapshots, BGREWRITEAOF compacts the log", Run: runSave},
+		Summary: "Writes a snapshot in Redis' RDB format in the background", Run: runBgSave},
 	{Name: "bgrewriteaof", Arity: 1, Group: command.GroupServer, Since: "1.0.0", Complexity: "O(1)",
 		Flags:   command.Admin | command.NoScript | command.NoAsyncLoading | command.NoUnit,
 		Summary: "Rewrites the append-only log in the background", Run: runRewrite},
@@ -58,20 +58,6 @@ func runTime(c *command.Call) error {
 	c.Reply.BulkString(strconv.FormatInt(now.Unix(), 10))
 	c.Reply.BulkString(strconv.Itoa(now.Nanosecond() / int(time.Microsecond)))
 	return nil
-}
-
-func runLastSave(c *command.Call) error {
-	c.Reply.Int(engineOf(c).started.Unix())
-	return nil
-}
-
-// runSave refuses: a client that asks for a snapshot must not be told that
-// there is one to copy.
-func runSave(c *command.Call) error {
-	if len(c.Args) > 2 || len(c.Args) == 2 && !c.Is(1, "schedule") {
-		return wire.ErrSyntax
-	}
-	return wire.Error("ERR this server keeps an append-only log, not RDB snapshots: use BGREWRITEAOF")
 }
 
 func runRewrite(c *command.Call) error {

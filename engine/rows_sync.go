@@ -10,11 +10,12 @@ import (
 const syncFlags = command.Admin | command.NoScript | command.NoAsyncLoading | command.NoMulti | command.AllShards
 
 // syncSummary says in one line what is sent and what is not.
-const syncSummary = "Turns the connection into a feed of the log's records from now on; no data set is sent"
+const syncSummary = "Turns the connection into a feed of the log's records from now on, or sends a snapshot where REPLCONF has asked for one"
 
 // syncRows are for tools and tests that follow what is logged. They speak the
 // beginning of Redis' replication protocol but are not replication: the
-// snapshot in front of the feed is empty, whatever the keyspace holds.
+// snapshot in front of the feed is empty, whatever the keyspace holds. A snapshot
+// without a feed behind it, as redis-cli --rdb wants, has the data.
 var syncRows = []command.Spec{
 	{Name: "sync", Arity: 1, Group: command.GroupServer, Since: "1.0.0", Complexity: "O(1)",
 		Flags: syncFlags, Summary: syncSummary, Run: runSync},
@@ -28,7 +29,8 @@ var syncRows = []command.Spec{
 // runSync answers with an empty snapshot and makes the session a part of the
 // feed. Whoever wants the data would take the empty snapshot for it: a replica
 // would empty itself, a backup tool would write an empty backup. They say in
-// REPLCONF who they are, and get an error as long as there is any key.
+// REPLCONF who they are: a backup tool gets a snapshot, a replica an error as
+// long as there is any key.
 func runSync(c *command.Call) error {
 	s := c.Client.(*Session)
 	w, plain := c.Reply.(*wire.Writer)
@@ -38,6 +40,9 @@ func runSync(c *command.Call) error {
 	e := s.engine
 	if e.feed.has(s) {
 		return nil // as in Redis, a second SYNC is passed over
+	}
+	if s.copies.only {
+		return s.sendCopy()
 	}
 	if s.wantsData && e.keysHeld() > 0 {
 		return wire.Errorf("ERR %s sends no data set: replication is not supported by this server, "+
@@ -82,9 +87,12 @@ func runReplConf(c *command.Call) error {
 			if err != nil || n < 0 || n > 1 {
 				return wire.ErrNotInteger
 			}
-			s.wantsData = n == 1
+			s.copies.only = n == 1
 		case c.Is(i, "rdb-filter-only"):
-			// What the snapshot is to have: nothing is what it has.
+			// What the snapshot is to have; without a word, nothing.
+			if err := s.copies.filter(string(c.Args[i+1])); err != nil {
+				return err
+			}
 			s.wantsData = len(c.Args[i+1]) > 0
 		case c.Is(i, "ip-address"), c.Is(i, "capa"), c.Is(i, "getack"):
 		default:

@@ -321,10 +321,9 @@ func TestServerControls(t *testing.T) {
 	r := newRig(t, 1, nil)
 	c := r.connect()
 	c.want("BGREWRITEAOF", "(error) ERR there is no append-only log: this server keeps its data in memory only")
-	c.want("BGSAVE", "(error) ERR this server keeps an append-only log, not RDB snapshots: use BGREWRITEAOF")
+	c.want("BGSAVE", "(error) ERR there is no data directory to write a snapshot into")
 	c.want("SHUTDOWN", "(error) ERR this store is part of a program, which ends it by itself")
 	c.want("REPLICAOF 127.0.0.1 6379", "(error) ERR replication is not supported by this server")
-	c.want("CLIENT TRACKING ON", "(error) ERR client tracking is not supported by this server")
 	rewrites, ends := 0, 0
 	r.SetControls(Controls{Rewrite: func() error { rewrites++; return nil }, Shutdown: func() { ends++ }})
 	c.want("BGREWRITEAOF", "Background append only file rewriting started")
@@ -447,6 +446,7 @@ func TestPauseOfWrites(t *testing.T) {
 		{"a read", row("get", command.ReadOnly, nil), false},
 		{"a write", row("set", command.Write, nil), true},
 		{"what may be replicated", row("publish", command.MayReplicate, nil), true},
+		{"a read that may be replicated", row("pfcount", command.ReadOnly|command.MayReplicate, nil), true},
 		{"a script", row("eval", command.Revocable|command.MayReplicate, nil), true},
 		{"a read-only script", row("eval_ro", command.Revocable|command.ReadOnly, nil), false},
 		{"a script that promises", row("eval", command.Revocable|command.MayReplicate, never), false},

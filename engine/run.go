@@ -57,6 +57,11 @@ type outcome struct {
 	ready   []ready          // keys that blocked clients wait for
 	changes []command.Change // to notify of; they live in the unit
 	events  []hook.Event     // to publish
+	stale   stale            // what clients have cached of the changes
+	by      command.Client   // who made them
+	depth   int              // hooks that led to the unit
+	reader  *Session         // whose messages go through out, on its own goroutine; nil: nobody's
+	out     *wire.Writer
 	pos     int64
 }
 
@@ -81,14 +86,23 @@ func (e *Engine) endKeepingLocks(u *command.Unit) outcome {
 	if len(u.Records) > 0 {
 		out.pos = e.logUnit(u.Records)
 	}
-	if u.Want&command.WantKeys != 0 {
-		out.ready = e.touch(u)
-	}
+	e.touched(u, &out)
 	if u.Dirty > 0 {
 		e.stats.dirty.Add(int64(u.Dirty))
 	}
-	out.changes, out.events = u.Changes, u.Events
 	return out
+}
+
+// touched gathers what a unit's changes mean to others. The unit's locks are held.
+func (e *Engine) touched(u *command.Unit, out *outcome) {
+	out.changes, out.events, out.by, out.depth = u.Changes, u.Events, u.Client, u.Depth
+	if u.Want&command.WantKeys == 0 {
+		return
+	}
+	out.ready = e.touch(u)
+	if e.tracker.clients.Load() > 0 {
+		out.stale = e.untrack(u)
+	}
 }
 
 // advance records the highest position handed out by the journal.
@@ -104,6 +118,7 @@ func (e *Engine) advance(pos int64) {
 // publish tells the world what a unit did. No lock is held. Whoever is woken
 // runs units of their own in turn.
 func (e *Engine) publish(out outcome) {
+	e.tellTracking(&out)
 	for i := range out.changes {
 		e.notifyChange(&out.changes[i])
 	}
@@ -165,6 +180,9 @@ func (e *Engine) run(c *command.Call, nowMs int64) error {
 		}
 		return e.call(c, false)
 	}
+	if e.passive.Load() && looksAround(c.Spec) {
+		e.expireAllDue()
+	}
 	e.holdSpec(u, c.Spec, c.Args)
 	// Commands that are allowed while a script is busy are refused too when they
 	// need its locks: this goroutine may be the one that is to read SCRIPT KILL.
@@ -175,6 +193,7 @@ func (e *Engine) run(c *command.Call, nowMs int64) error {
 	if err != nil && errors.Is(err, errRefused) {
 		return e.busy.error() // undone, and nothing is locked
 	}
+	e.remember(c)
 	if w := c.Waiting(); w != nil && err == nil {
 		// Once the locks are gone, whoever serves the client uses its unit.
 		own := *u
@@ -314,6 +333,9 @@ func (e *Engine) Exec(c *command.Call, args [][]byte, reply wire.Reply) error {
 	}
 	err = e.nested(child)
 	child.End()
+	if c.Script && spec.Is(command.ReadOnly) {
+		noteScriptRead(c)
+	}
 	if c.Unit.Dirty > before {
 		c.LogNothing() // the log has what the parts did; the whole would do it again
 	}
@@ -367,7 +389,7 @@ func (e *Engine) AdmitScript(writes, denyOOM bool) error {
 	switch {
 	case writes:
 		return e.admitWrite(&declaredScript, !denyOOM)
-	case denyOOM && e.overMemory():
+	case denyOOM && e.outOfMemory():
 		return wire.ErrOOM
 	}
 	return nil

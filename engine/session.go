@@ -85,8 +85,12 @@ type Session struct {
 	noTouch    bool
 	fed        bool // it gets the log's records
 	wantsData  bool // REPLCONF said that SYNC is for a copy of the data
+	copies     copyOptions
+	caching    bool // CLIENT CACHING was called for the next command or transaction
+	scriptRead bool // the script that runs has called a command that reads
 
-	watching atomic.Pointer[watch] // watch, for other goroutines
+	watching atomic.Pointer[watch]    // watch, for other goroutines
+	tracking atomic.Pointer[tracking] // set by the session's goroutine; nil: it tracks nothing
 	killed   atomic.Bool
 	proto3   atomic.Bool  // resp3, for other goroutines
 	subs     atomic.Int32 // subscriptions of all kinds
@@ -192,7 +196,7 @@ func (s *Session) Subscribed() bool { return s.subs.Load() > 0 }
 func (s *Session) fill(c *command.Call) {
 	c.Context, c.DB, c.Client, c.Unit, c.Config = s.unitCtx, s.db, s, &s.unit, s.engine.live.Get()
 	c.Nested, c.Replay, c.Script, c.ReadOnly, c.AllowOOM, c.Retry = false, false, false, false, false, false
-	c.Parent, s.unit.Depth = nil, s.depth
+	c.Parent, s.unit.Depth, s.unit.Client = nil, s.depth, s
 }
 
 // Do executes one command and writes its reply to out. args are not kept.
@@ -206,7 +210,8 @@ func (s *Session) Do(args [][]byte, out *wire.Writer) Outcome {
 	mark := out.Mark()
 	spec, err := e.table.Resolve(args)
 	if err == nil {
-		err = s.admit(spec, args)
+		err = s.admit(spec, args, out)
+		mark = out.Mark()
 	}
 	switch {
 	case err != nil:
@@ -219,6 +224,9 @@ func (s *Session) Do(args [][]byte, out *wire.Writer) Outcome {
 	}
 	if (s.replyOff || s.replySkip > 0) && (spec == nil || !confirmsByPush(spec)) {
 		s.muteReply(out, mark)
+	}
+	if s.caching && s.multi == nil && !ofClient(spec) {
+		s.caching = false
 	}
 	switch {
 	case s.closing || s.killed.Load():
@@ -323,6 +331,7 @@ func (s *Session) Close() {
 	s.cancel()
 	s.unpark(unparkClosed)
 	e.unwatch(s, nil)
+	e.track(s, nil)
 	e.hub.leave(s)
 	s.leaveMonitor()
 	e.feed.leave(s)

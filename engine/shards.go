@@ -21,6 +21,7 @@ type shard struct {
 	// Guarded by mu:
 	watched map[keyID]map[*watch]bool // whether the key was there when it was watched
 	waiters map[keyID][]*waiter
+	tracked map[string][]int64 // keys of any database, with the clients that have read them
 }
 
 // keyID names a key within a shard.

@@ -14,6 +14,7 @@ import (
 type stats struct {
 	commands, connections, rejected atomic.Int64
 	expired, panics, dirty          atomic.Int64
+	evicted                         atomic.Int64
 	hits, misses                    atomic.Int64
 	errorReplies                    atomic.Int64
 	blocked                         atomic.Int64 // clients blocked now
@@ -37,7 +38,7 @@ func (s *stats) lateness(ms int64) {
 
 // reset sets the counters back that CONFIG RESETSTAT is for.
 func (s *stats) reset() {
-	for _, c := range []*atomic.Int64{&s.commands, &s.connections, &s.rejected, &s.expired, &s.hits, &s.misses, &s.errorReplies} {
+	for _, c := range []*atomic.Int64{&s.commands, &s.connections, &s.rejected, &s.expired, &s.evicted, &s.hits, &s.misses, &s.errorReplies} {
 		c.Store(0)
 	}
 	for i := range s.late {

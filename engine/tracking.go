@@ -1,23 +1,407 @@
 package engine
 
 import (
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
 	"github.com/kevy-lua/kevy-lua/engine/command"
+	"github.com/kevy-lua/kevy-lua/engine/hook"
 	"github.com/kevy-lua/kevy-lua/engine/wire"
 )
 
-// clientTracking refuses to track: a client that believed it was told of
-// changes would serve stale values from its cache.
-func clientTracking(c *command.Call) error {
-	switch {
-	case c.Is(2, "off"):
-		c.Reply.Status("OK") // it is
-		return nil
-	case c.Is(2, "on"):
-		return wire.Error("ERR client tracking is not supported by this server")
-	}
-	return wire.ErrSyntax
+// Client-side caching: a client that tracks is told when a key changes whose
+// value it may have cached. Either the server remembers which keys it has read
+// (each shard does, for its own keys), or, in broadcasting mode, the client is
+// told of every changed key with one of its prefixes.
+//
+// No stale value survives in a cache: a key is remembered under the lock of its
+// shard, before the reply is sent, and a message to a client goes behind the
+// reply that its connection is writing. So it never overtakes the value that it
+// is about. A message for no need is harmless, and not avoided at any cost.
+
+// tracking is what a client has asked for with CLIENT TRACKING. Only broken
+// changes once it has been made.
+type tracking struct {
+	redirect int64 // the client that gets the messages; 0: this one
+	bcast    bool
+	optin    bool
+	optout   bool
+	noloop   bool
+	prefixes []string    // of broadcasting mode
+	broken   atomic.Bool // the client to redirect to is gone
 }
 
-func clientCaching(*command.Call) error {
-	return wire.Error("ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled")
+// tracker is the engine's part of tracking. The keys are in the shards.
+type tracker struct {
+	clients     atomic.Int32 // that track
+	keys, items atomic.Int64 // keys remembered, and pairs of key and client
+
+	mu        sync.Mutex // serialises writers of audiences
+	audiences atomic.Pointer[[]audience]
+}
+
+// audience is who wants to know of all keys with a prefix. It does not change.
+type audience struct {
+	prefix   string
+	sessions []*Session
+}
+
+// track makes t what the session tracks; nil ends that. Keys that the tables
+// still have for it stay there until they change or nobody tracks any more.
+func (e *Engine) track(s *Session, t *tracking) {
+	old := s.tracking.Swap(t)
+	switch {
+	case old == nil && t != nil:
+		e.tracker.clients.Add(1)
+		e.listeners.Add(1)
+	case old != nil && t == nil:
+		e.listeners.Add(-1)
+		if e.tracker.clients.Add(-1) == 0 {
+			e.clearTracked()
+		}
+	}
+	s.caching = false
+	if old != nil && old.bcast || t != nil && t.bcast {
+		e.tracker.seat(s, t)
+	}
+}
+
+// seat puts the session into the audiences that t names, and into no others.
+func (tr *tracker) seat(s *Session, t *tracking) {
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	var next []audience
+	for _, a := range tr.all() {
+		others := slices.DeleteFunc(slices.Clone(a.sessions), func(o *Session) bool { return o == s })
+		if len(others) > 0 {
+			next = append(next, audience{a.prefix, others})
+		}
+	}
+	if t != nil && t.bcast {
+		for _, p := range t.prefixes {
+			i, found := slices.BinarySearchFunc(next, p, func(a audience, p string) int { return strings.Compare(a.prefix, p) })
+			if !found {
+				next = slices.Insert(next, i, audience{prefix: p})
+			}
+			next[i].sessions = append(next[i].sessions, s)
+		}
+	}
+	tr.audiences.Store(&next)
+}
+
+// all are the audiences, in the order of their prefixes.
+func (tr *tracker) all() []audience {
+	if a := tr.audiences.Load(); a != nil {
+		return *a
+	}
+	return nil
+}
+
+// remember notes that the client has read the keys of a call that has just run
+// inside a unit. The unit's locks are held.
+func (e *Engine) remember(c *command.Call) {
+	if e.tracker.clients.Load() == 0 {
+		return
+	}
+	s, ok := c.Client.(*Session)
+	if !ok {
+		return
+	}
+	t, read := s.tracking.Load(), s.scriptRead
+	s.scriptRead = false
+	if c.Spec.Any(command.Revocable) {
+		if !read {
+			return // a script that has read nothing
+		}
+	} else if !c.Spec.Is(command.ReadOnly) {
+		return
+	}
+	if t == nil || t.bcast || t.optin && !s.caching || t.optout && s.caching {
+		return
+	}
+	var buf [16]command.KeyPos
+	keys, _ := c.Spec.AppendKeys(buf[:0], c.Args)
+	for _, k := range keys {
+		if n := e.shardOf(c.Args[k.Index]); c.Unit.Holds(n) {
+			e.rememberKey(e.shards[n], c.Args[k.Index], s.id)
+		}
+	}
+}
+
+// rememberKey notes that a client has read a key of the shard, which is locked.
+func (e *Engine) rememberKey(sh *shard, key []byte, id int64) {
+	ids := sh.tracked[string(key)]
+	if slices.Contains(ids, id) {
+		return
+	}
+	if sh.tracked == nil {
+		sh.tracked = map[string][]int64{}
+	}
+	if limit := e.live.Get().Server.TrackingTableMaxKeys; limit > 0 && ids == nil {
+		e.trimTracked(sh, limit-1, trimAtOnce)
+	}
+	sh.tracked[string(key)] = append(ids, id)
+	e.tracker.items.Add(1)
+	if ids == nil {
+		e.tracker.keys.Add(1)
+	}
+}
+
+// forgetTracked takes a key out of the shard's table. The shard is locked.
+func (e *Engine) forgetTracked(sh *shard, key string) (ids []int64) {
+	ids, ok := sh.tracked[key]
+	if !ok {
+		return nil
+	}
+	delete(sh.tracked, key)
+	e.tracker.keys.Add(-1)
+	e.tracker.items.Add(-int64(len(ids)))
+	return ids
+}
+
+// stale are the cached values that a unit has made wrong.
+type stale struct {
+	keys []staleKey
+	all  bool // a database was emptied or swapped
+}
+
+// staleKey is a key with the clients that had read it. own says that the
+// unit's client has changed it itself.
+type staleKey struct {
+	key string
+	own bool
+	ids []int64
+}
+
+// untrack takes out of the tables what the unit has changed. The unit's locks are held.
+func (e *Engine) untrack(u *command.Unit) (out stale) {
+	for i := range u.Changes {
+		ch := &u.Changes[i]
+		if ch.Key == nil {
+			out.all = true
+			continue
+		}
+		sh := e.shards[e.shardOf(ch.Key)]
+		if len(sh.tracked) == 0 {
+			continue
+		}
+		name := string(ch.Key)
+		if ids := e.forgetTracked(sh, name); ids != nil {
+			out.keys = append(out.keys, staleKey{name, ownChange(ch, u.Depth), ids})
+		}
+	}
+	if out.all {
+		e.eachHeld(u, e.emptyTracked)
+	}
+	return out
+}
+
+// emptyTracked empties the table of the shard, which is locked.
+func (e *Engine) emptyTracked(sh *shard) {
+	for _, ids := range sh.tracked {
+		e.tracker.items.Add(-int64(len(ids)))
+	}
+	e.tracker.keys.Add(-int64(len(sh.tracked)))
+	sh.tracked = nil
+}
+
+// clearTracked empties the tables when the last client has stopped tracking. It
+// waits for no lock: the caller may hold some.
+func (e *Engine) clearTracked() {
+	if e.tracker.keys.Load() == 0 {
+		return
+	}
+	e.tasks.Go(func() {
+		for _, sh := range e.shards {
+			sh.lock(nil)
+			if e.tracker.clients.Load() == 0 { // whoever tracks by now has read nothing here
+				e.emptyTracked(sh)
+			}
+			sh.unlock()
+		}
+	})
+}
+
+// ownChange tells what a unit's client has done from what expiry, eviction and
+// hooks did inside the unit.
+func ownChange(ch *command.Change, depth int) bool {
+	return ch.Class&(hook.Expiry|hook.Eviction) == 0 && ch.Depth == depth
+}
+
+// tellTracking tells the clients what a unit has changed. No lock is held.
+func (e *Engine) tellTracking(out *outcome) {
+	if e.tracker.clients.Load() == 0 {
+		return
+	}
+	by, _ := out.by.(*Session)
+	if out.stale.all {
+		e.sessions.each(func(s *Session) {
+			if t := s.tracking.Load(); t != nil {
+				e.invalidate(out, s, t, nil)
+			}
+		})
+		return
+	}
+	for i := range out.stale.keys {
+		k := &out.stale.keys[i]
+		for _, id := range k.ids {
+			e.invalidateRead(out, id, k.key, by, k.own)
+		}
+	}
+	for _, a := range e.tracker.all() {
+		e.broadcast(out, a, by)
+	}
+}
+
+// invalidateRead tells a client that a key has changed which it had read.
+func (e *Engine) invalidateRead(out *outcome, id int64, key string, by *Session, own bool) {
+	s := e.sessions.find(id)
+	if s == nil {
+		return
+	}
+	if t := s.tracking.Load(); t != nil && !t.bcast && !(t.noloop && own && s == by) {
+		e.invalidate(out, s, t, []string{key})
+	}
+}
+
+// broadcast tells an audience which of its keys have changed, in one message.
+func (e *Engine) broadcast(out *outcome, a audience, by *Session) {
+	var keys, foreign []string // foreign: not changed by the unit's client
+	for i := range out.changes {
+		ch := &out.changes[i]
+		if ch.Key == nil || !strings.HasPrefix(string(ch.Key), a.prefix) {
+			continue
+		}
+		name := string(ch.Key)
+		keys = append(keys, name)
+		if !ownChange(ch, out.depth) {
+			foreign = append(foreign, name)
+		}
+	}
+	if len(keys) == 0 {
+		return
+	}
+	keys, foreign = distinct(keys), distinct(foreign)
+	for _, s := range a.sessions {
+		t := s.tracking.Load()
+		switch {
+		case t == nil || !t.bcast:
+		case !t.noloop || s != by:
+			e.invalidate(out, s, t, keys)
+		case len(foreign) > 0:
+			e.invalidate(out, s, t, foreign)
+		}
+	}
+}
+
+func distinct(names []string) []string {
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// invalidate tells the session, or the one that it redirects to, that its
+// values of the keys are stale; without keys, all are.
+func (e *Engine) invalidate(out *outcome, s *Session, t *tracking, keys []string) {
+	to := s
+	if t.redirect != 0 {
+		if to = e.sessions.find(t.redirect); to == nil {
+			t.broken.Store(true)
+			s.pushBroken(out, t.redirect)
+			return
+		}
+	}
+	w := wire.Writer{RESP3: to.proto3.Load()}
+	switch {
+	case w.RESP3:
+		w.Push(2)
+		w.BulkString("invalidate")
+	case to != s && to.subs.Load() > 0:
+		w.Push(3)
+		w.BulkString("message")
+		w.BulkString("__redis__:invalidate")
+	default:
+		return // RESP2 knows no messages outside subscriptions
+	}
+	if keys == nil {
+		w.Null()
+	} else {
+		w.Array(len(keys))
+	}
+	for _, k := range keys {
+		w.BulkString(k)
+	}
+	out.push(to, w.Buf)
+}
+
+// push sends a message to a session: behind what it is being sent already, or, to
+// the outcome's reader, in front of the reply that is still to come.
+func (o *outcome) push(to *Session, b []byte) {
+	if to == o.reader && o.out != nil {
+		o.out.Buf = append(o.out.Buf, b...)
+		return
+	}
+	to.outbox.Deliver(b)
+}
+
+// pushBroken tells a client that the one it redirects to is gone.
+func (s *Session) pushBroken(out *outcome, redirect int64) {
+	if !s.proto3.Load() {
+		return
+	}
+	w := wire.Writer{RESP3: true}
+	w.Push(2)
+	w.BulkString("tracking-redir-broken")
+	w.Int(redirect)
+	out.push(s, w.Buf)
+}
+
+// trimAtOnce is how many keys are forgotten in one go when there are too many.
+const trimAtOnce = 100
+
+// trimTracked forgets up to so many keys of the shard, which is locked, while
+// the tables have more than limit, and tells who had read them. Which keys is
+// up to the map's order, which is random.
+func (e *Engine) trimTracked(sh *shard, limit int64, most int) {
+	for key := range sh.tracked {
+		if most--; most < 0 || e.tracker.keys.Load() <= limit {
+			return
+		}
+		for _, id := range e.forgetTracked(sh, key) {
+			e.invalidateRead(&outcome{}, id, key, nil, false)
+		}
+	}
+}
+
+// limitTracking follows a change of tracking-table-max-keys: at once where a few
+// keys are too many and nobody holds the locks, otherwise in the background.
+func (e *Engine) limitTracking() {
+	const few = 1000
+	if !e.tooManyTracked() {
+		return
+	}
+	for _, sh := range e.shards {
+		if sh.mu.TryLock() {
+			e.trimTracked(sh, e.live.Get().Server.TrackingTableMaxKeys, few)
+			sh.unlock()
+		}
+	}
+	if !e.tooManyTracked() {
+		return
+	}
+	e.tasks.Go(func() {
+		for e.tooManyTracked() && e.ctx.Err() == nil {
+			for _, sh := range e.shards {
+				sh.lock(nil)
+				e.trimTracked(sh, e.live.Get().Server.TrackingTableMaxKeys, trimAtOnce)
+				sh.unlock()
+			}
+		}
+	})
+}
+
+func (e *Engine) tooManyTracked() bool {
+	limit := e.live.Get().Server.TrackingTableMaxKeys
+	return limit > 0 && e.tracker.keys.Load() > limit
 }

@@ -17,9 +17,8 @@ type watch struct {
 // isDirty reports whether a watched key has changed.
 func (w *watch) isDirty() bool { return w != nil && w.dirty.Load() }
 
-// touch marks the sessions that watch what the unit changed, invalidates
-// client-side caches, and returns the keys that blocked clients wait for. The
-// unit's locks are held.
+// touch marks the sessions that watch what the unit changed, and returns the
+// keys that blocked clients wait for. The unit's locks are held.
 func (e *Engine) touch(u *command.Unit) (out []ready) {
 	for i := range u.Changes {
 		ch := &u.Changes[i]
@@ -66,7 +65,12 @@ func (e *Engine) touchAll(u *command.Unit, ch *command.Change, out []ready) []re
 			continue
 		}
 		for id, queue := range s.waiters {
-			if id.db == db && (s.DB(db).Exists([]byte(id.key)) || slices.ContainsFunc(queue, (*waiter).wantsGone)) {
+			if id.db != db {
+				continue
+			}
+			// A key that is due is tried too: the command removes it, as in Redis.
+			_, due := s.IsDue(db, []byte(id.key), u.NowMs)
+			if due || s.DB(db).Exists([]byte(id.key)) || slices.ContainsFunc(queue, (*waiter).wantsGone) {
 				out = append(out, ready{n, id, ch.Depth})
 			}
 		}

@@ -176,7 +176,7 @@ func (s *state) detached(ctx context.Context, name string, db int, fn *lua.LFunc
 		budget = max(time.Until(deadline), 1)
 	}
 	s.hookLimits(budget)
-	s.bg, s.db, s.outside = ctx, db, true
+	s.bg, s.db, s.outside = ctx, db, doOutside
 	_, err := s.run(fn, arg())
 	s.account(err)
 	var f *fault

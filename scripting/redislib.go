@@ -115,8 +115,8 @@ func (s *state) execute(L *lua.LState, reply wire.Reply) (failed *lua.LTable) {
 	}
 	s.calls++
 	var err error
-	if s.outside {
-		err = doOutside(s, reply, s.args)
+	if s.outside != nil {
+		err = s.outside(s, reply, s.args)
 	} else {
 		err = doInUnit(s, reply, s.args)
 	}

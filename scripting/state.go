@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/kevy-lua/kevy-lua/engine/wire"
 	"math/rand/v2"
 	"runtime/debug"
 
@@ -34,7 +35,7 @@ type state struct {
 	name      string          // SHA1 or function, for error texts
 	source    string          // chunk name in error texts
 	call      *command.Call   // nil outside units
-	outside   bool            // each command is a unit of its own
+	outside   outside         // runs the commands of a run outside units; nil in one
 	idle      bool            // commands cannot be run: a library is being loaded
 	bg        context.Context // of a run outside units
 	db        int             // database of a run outside units
@@ -60,6 +61,9 @@ type state struct {
 
 	watch
 }
+
+// outside runs a command as a unit of its own.
+type outside func(s *state, reply wire.Reply, args [][]byte) error
 
 // replicateAll is redis.REPL_ALL, replicateLog the bit of the log.
 const (
@@ -102,7 +106,7 @@ func (h *Runner) newState() *state {
 func (s *state) begin(kind int32, name, source string, call *command.Call) {
 	s.name, s.source, s.call = name, source, call
 	s.proto, s.replicate, s.json = 2, replicateAll, jsonDefaults
-	s.outside, s.idle, s.bg = false, false, nil
+	s.outside, s.idle, s.bg = nil, false, nil
 	s.calls, s.errSource, s.errLine = 0, "", 0
 	s.L.G.CurrentThread = s.L
 	s.nested, s.guards = 0, s.guards[:0]

@@ -40,7 +40,7 @@ type Trial struct {
 
 // NewTrial compiles a file and runs its top level. An error names the line.
 func (h *Runner) NewTrial(ctx context.Context, file, source string, stage Stage) (*Trial, error) {
-	proto, err := compileMain(source, "@"+file, h.shelf.fields)
+	proto, _, err := compileMain(source, "@"+file, h.shelf, false)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +76,7 @@ func (t *Trial) play(ctx context.Context, fn *lua.LFunction) error {
 	s.begin(runHook, t.file, t.file, nil)
 	defer s.end()
 	s.limit = 0 // ctx ends what does not end by itself
-	s.bg, s.db, s.do = context.WithValue(ctx, trialKey{}, t), 0, doTrial
+	s.bg, s.db, s.outside = context.WithValue(ctx, trialKey{}, t), 0, doTrial
 	_, err := s.run(fn)
 	var f *fault
 	switch {

@@ -52,7 +52,9 @@ type Unit struct {
 	// NowMs is the unit's time, Unix milliseconds. It stands still inside a unit.
 	NowMs int64
 	// Depth counts the hooks that led to this unit.
-	Depth  int
+	Depth int
+	// Client is on whose behalf the unit runs, nil for the engine itself.
+	Client Client
 	Want   Interest
 	Engine Engine
 	Space  *keyspace.Keyspace

@@ -79,6 +79,7 @@ type Persistence struct {
 	AOFTimestampEnabled      bool          `mapstructure:"aof-timestamp-enabled"`
 	AOFUseRDBPreamble        bool          `mapstructure:"aof-use-rdb-preamble"`
 	Save                     string        `mapstructure:"save"`
+	DBFilename               string        `mapstructure:"dbfilename"`
 }
 
 // Memory is the section of limits, eviction and the encodings of values.

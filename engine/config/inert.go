@@ -108,8 +108,6 @@ func inertTexts() []Param {
 	return []Param{
 		fixed("pidfile", ""), fixed("cluster-config-file", "nodes.conf"), fixed("syslog-ident", "redis"),
 		fixed("server_cpulist", ""), fixed("bio_cpulist", ""), fixed("aof_rewrite_cpulist", ""), fixed("bgsave_cpulist", ""),
-		{Name: "dbfilename", Kind: String, Default: "dump.rdb", Protected: true,
-			check: checkBaseName("dbfilename", "filename", true), expects: "a name without a folder"},
 		live("replica-announce-ip", "", "slave-announce-ip"), live("cluster-announce-ip", ""),
 		live("cluster-announce-hostname", ""), live("ignore-warnings", ""),
 		live("proc-title-template", "{title} {listen-addr} {server-mode}"), live("bind-source-addr", ""),

@@ -40,6 +40,9 @@ func persistenceRows() []Param {
 			Doc: "Accepted for compatibility; has no effect: the log's base is written in the protocol's own format."},
 		{Path: "persistence.save", Name: "save", Kind: String, check: checkSave, expects: `pairs of seconds and changes such as "3600 1 300 100", or nothing`, Inert: true,
 			Doc: "Accepted for compatibility; has no effect: there are no periodic snapshots, the log is complete without them."},
+		{Path: "persistence.dbfilename", Name: "dbfilename", Kind: String, Default: "dump.rdb", Protected: true,
+			check: checkBaseName("dbfilename", "filename", true), expects: "a name without a folder",
+			Doc: "File in the data directory that SAVE and BGSAVE write, in Redis' RDB format. It is not loaded: the log has everything."},
 	}
 }
 

@@ -9,6 +9,9 @@ import (
 	"github.com/kevy-lua/kevy-lua/engine/config"
 )
 
+// listenRefused are Redis' words, which CONFIG SET shows.
+const listenRefused = "Unable to listen on this port"
+
 // rebind moves the TCP listeners to where next says. What is open already
 // stays open; when an address cannot be opened, everything is as it was. It may
 // be called from inside a command.
@@ -46,7 +49,7 @@ func (s *Server) rebind(next *config.Config) error {
 	}
 	if err != nil {
 		s.listeners = append(s.listeners, leave...)
-		return fmt.Errorf("cannot listen there: %w", err)
+		return fmt.Errorf("%s: %w", listenRefused, err)
 	}
 	s.leave(leave)
 	return nil
