@@ -20,6 +20,19 @@ func compile(source, name string, sh *shelf) (*lua.FunctionProto, error) {
 // compileChunk is compile for a chunk that may be a script, whose result is the
 // reply, or a library. It also tells whether the source names the global kevy.
 func compileChunk(source, name string, sh *shelf, script, library bool) (proto *lua.FunctionProto, kevy bool, err error) {
+	proto, kevy, err = compileNames(source, name, sh, script)
+	switch {
+	case err != nil:
+	case library:
+		sh.bindInner(proto)
+	default:
+		sh.bind(proto)
+	}
+	return proto, kevy, err
+}
+
+// compileNames is compileChunk with code that still reads everything by name.
+func compileNames(source, name string, sh *shelf, script bool) (proto *lua.FunctionProto, kevy bool, err error) {
 	short := chunkID(name)
 	defer func() {
 		// The compiler panics on what it has no error for.
@@ -40,11 +53,6 @@ func compileChunk(source, name string, sh *shelf, script, library bool) (proto *
 	proto, err = lua.Compile(chunk, short)
 	if err != nil {
 		return nil, false, syntaxError(err, short, source)
-	}
-	if library {
-		sh.bindInner(proto)
-	} else {
-		sh.bind(proto)
 	}
 	return proto, kevy, nil
 }

@@ -39,18 +39,20 @@ func (h *Runner) Inspect(ctx context.Context, source string) (*Report, error) {
 	if IsLibrary(source) {
 		return h.inspectLibrary(ctx, source)
 	}
-	var c wire.Collector
-	if err := h.core.Do(ctx, 0, [][]byte{[]byte("SCRIPT"), []byte("LOAD"), []byte(source)}, &c); err != nil {
+	if err := h.core.Do(ctx, 0, [][]byte{[]byte("SCRIPT"), []byte("LOAD"), []byte(source)}, &wire.Collector{}); err != nil {
 		return nil, err
 	}
-	sc := h.scripts.lookup([]byte(c.Value().String()))
+	code, _, err := scriptShebang(source)
+	if err != nil {
+		return nil, err
+	}
 	in := &inspector{shelf: h.shelf, globals: []string{"KEYS", "ARGV"}}
-	in.proto(sc.proto)
-	return &Report{Problems: in.problems}, nil
+	err = in.source(code, "@user_script", true)
+	return &Report{Problems: in.problems}, err
 }
 
 func (h *Runner) inspectLibrary(ctx context.Context, source string) (*Report, error) {
-	name, _, err := libraryShebang(source)
+	name, code, err := libraryShebang(source)
 	if err != nil {
 		return nil, err
 	}
@@ -74,9 +76,9 @@ func (h *Runner) inspectLibrary(ctx context.Context, source string) (*Report, er
 		r.Registered = append(r.Registered, fmt.Sprintf("timer %s every=%s", d.name, d.every))
 	}
 	in := &inspector{shelf: h.shelf, library: true}
-	in.proto(l.proto)
+	err = in.source(code, "@user_function", false)
 	r.Problems = in.problems
-	return r, nil
+	return r, err
 }
 
 func line(text string, flags []string) string {
@@ -119,6 +121,16 @@ type inspector struct {
 	globals  []string // besides those of the shelf
 	library  bool     // what libraries may do while they are loaded is there too
 	problems []Problem
+}
+
+// source looks through code that still has the names in it.
+func (in *inspector) source(code, name string, script bool) error {
+	p, _, err := compileNames(code, name, in.shelf, script)
+	if err != nil {
+		return err
+	}
+	in.proto(p)
+	return nil
 }
 
 func (in *inspector) proto(p *lua.FunctionProto) {
