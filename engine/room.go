@@ -26,11 +26,10 @@ const (
 
 // room is what pre-images may have of the memory.
 type room struct {
-	limit   int64
-	mu      sync.Mutex
-	waiting int
-	more    chan struct{} // closed when there may be room; nil when nobody waits
-	over    bool
+	limit int64
+	mu    sync.Mutex
+	more  chan struct{} // closed when there may be room; nil when nobody waits
+	over  bool
 }
 
 // made says that pre-images have been taken away.

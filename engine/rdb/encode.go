@@ -44,11 +44,11 @@ func appendString(b, v []byte) []byte {
 	if i, ok := integer(v); ok {
 		switch {
 		case i >= math.MinInt8 && i <= math.MaxInt8:
-			return append(b, 0xc0|stringInt8, byte(i))
+			return append(b, 0xc0+stringInt8, byte(i))
 		case i >= math.MinInt16 && i <= math.MaxInt16:
-			return binary.LittleEndian.AppendUint16(append(b, 0xc0|stringInt16), uint16(i))
+			return binary.LittleEndian.AppendUint16(append(b, 0xc0+stringInt16), uint16(i))
 		case i >= math.MinInt32 && i <= math.MaxInt32:
-			return binary.LittleEndian.AppendUint32(append(b, 0xc0|stringInt32), uint32(i))
+			return binary.LittleEndian.AppendUint32(append(b, 0xc0+stringInt32), uint32(i))
 		}
 	}
 	return append(appendLength(b, uint64(len(v))), v...)
