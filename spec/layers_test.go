@@ -86,6 +86,8 @@ var owners = map[string][]string{
 	"github.com/spf13/cobra":              {"cmd/kevy-lua/app", "cmd/kevy-lua/cli"},
 	"golang.org/x/sys":                    {"engine/server", "engine/keyspace", "persist/vfs"},
 	"github.com/redis/go-redis/v9":        {"spec"},
+	"github.com/go-redis/redis_rate/v10":  {"spec"},
+	"github.com/hibiken/asynq":            {"spec"},
 }
 
 // packageFile is one Go file of the module.
