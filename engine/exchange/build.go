@@ -44,7 +44,11 @@ func buildStream(s *stream.Stream, v *rdb.StreamValue, limits stream.Limits) {
 	s.SetID(stream.ID(v.Last), v.Added, stream.ID(v.MaxDeleted))
 	for i := range v.Groups {
 		g := &v.Groups[i]
-		s.CreateGroup(g.Name, stream.ID(g.Last), g.Read)
+		read := g.Read
+		if v.Old {
+			read = s.Ordinal(stream.ID(g.Last))
+		}
+		s.CreateGroup(g.Name, stream.ID(g.Last), read)
 		for _, consumer := range g.Consumers {
 			s.CreateConsumer(g.Name, consumer.Name, consumer.SeenMs)
 		}

@@ -19,6 +19,7 @@ type StreamValue struct {
 	MaxDeleted ID
 	Added      uint64
 	Groups     []StreamGroup
+	Old        bool // of before Redis 7, which did not keep what groups have read
 }
 
 // StreamEntry is an entry; each field is followed by its value.
@@ -52,7 +53,7 @@ type StreamConsumer struct {
 
 // stream reads a stream: nodes of entries, counters, groups.
 func (r *reader) stream(t Type) *StreamValue {
-	s := &StreamValue{}
+	s := &StreamValue{Old: t == typeStream}
 	for n := r.count(2); n > 0 && r.err == nil; n-- {
 		r.streamNode(s)
 	}

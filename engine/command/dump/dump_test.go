@@ -9,6 +9,7 @@ import (
 	"github.com/kevy-lua/kevy-lua/engine/command"
 	"github.com/kevy-lua/kevy-lua/engine/command/commandtest"
 	"github.com/kevy-lua/kevy-lua/engine/command/dump"
+	"github.com/kevy-lua/kevy-lua/engine/command/stream"
 	"github.com/kevy-lua/kevy-lua/engine/hook"
 	"github.com/kevy-lua/kevy-lua/engine/rdb"
 )
@@ -58,6 +59,16 @@ func TestRestore(t *testing.T) {
 			Log: []string{"DEL k"}, Events: []string{"g:del k"}},
 		{Name: "busy", Setup: []string{"SET k w"}, Line: "RESTORE k 0 " + payload, Want: "(error) BUSYKEY Target key name already exists.", Log: commandtest.None},
 		{Name: "dump", Setup: []string{"SET k w"}, Line: "DUMP nosuch", Want: "(nil)"},
+	})
+}
+
+// TestOldStream: a stream of before Redis 7 does not say how many entries a group
+// has read; that is told from the entries, as Redis does.
+func TestOldStream(t *testing.T) {
+	old := quoted(rdb.Seal([]byte("\x0f\x00\x00\x05\x00\x01\x01g\x00\x00\x00\x00")))
+	commandtest.RunCases(t, append(rows(), stream.Table()...), []commandtest.Case{
+		{Name: "empty", Setup: []string{"RESTORE k 0 " + old}, Line: "XINFO GROUPS k",
+			Want: `[["name" "g" "consumers" (integer) 0 "pending" (integer) 0 "last-delivered-id" "0-0" "entries-read" (integer) 0 "lag" (integer) 0]]`},
 	})
 }
 

@@ -82,6 +82,18 @@ func position(b []byte, s *stream.Content) (stream.ID, error) {
 	return parseID(b, 0)
 }
 
+// anyPosition is position, and takes "-" and "+" for the first and the last ID
+// that there can be, as SETID does and CREATE does not.
+func anyPosition(b []byte, s *stream.Content) (stream.ID, error) {
+	switch string(b) {
+	case "-":
+		return stream.ID{}, nil
+	case "+":
+		return stream.MaxID, nil
+	}
+	return position(b, s)
+}
+
 func groupCreate(c *command.Call) error {
 	o, err := parseGroupOptions(c, true)
 	if err != nil {
@@ -113,7 +125,7 @@ func groupSetID(c *command.Call) error {
 	if err != nil {
 		return err
 	}
-	id, err := position(c.Args[4], h.Read())
+	id, err := anyPosition(c.Args[4], h.Read())
 	if err != nil {
 		return err
 	}
