@@ -96,7 +96,7 @@ func (db *DB) logEvents() persist.Events {
 			if ev.Phase == persist.PhaseEnd {
 				out.LongestPause = db.engine.DumpStats().LongestSlice
 			}
-			bus.Publish(out)
+			bus.Offer(out)
 			if ev.Phase == persist.PhaseEnd {
 				db.sample("rewrite_keys", hook.Gauge, float64(ev.Keys))
 				db.sample("rewrite_before_bytes", hook.Gauge, float64(ev.BeforeBytes))
@@ -109,7 +109,7 @@ func (db *DB) logEvents() persist.Events {
 			if ev.Recovered {
 				what = "recovered"
 			}
-			bus.Publish(&hook.Persistence{What: what, Elapsed: ev.Elapsed, Err: ev.Err})
+			bus.Offer(&hook.Persistence{What: what, Elapsed: ev.Elapsed, Err: ev.Err})
 		},
 	}
 }
@@ -118,7 +118,7 @@ func (db *DB) logEvents() persist.Events {
 // replay, during which hooks are muted.
 func (db *DB) publishReplay() {
 	r := &db.replay
-	db.engine.Bus().Publish(&hook.Replay{
+	db.engine.Bus().Offer(&hook.Replay{
 		Commands: r.Commands, Keys: db.engine.Keys(), Bytes: r.Bytes, Elapsed: r.Elapsed, DroppedBytes: r.TornBytes,
 	})
 	db.sample("replay_commands", hook.Gauge, float64(r.Commands))
@@ -130,7 +130,7 @@ func (db *DB) publishReplay() {
 // sample sends one figure to the metric sinks.
 func (db *DB) sample(name string, t hook.MetricType, v float64) {
 	if bus := db.engine.Bus(); bus.Wants(hook.KindMetric) {
-		bus.Publish(&hook.Metric{Name: name, Type: t, Value: v})
+		bus.Offer(&hook.Metric{Name: name, Type: t, Value: v})
 	}
 }
 
@@ -156,7 +156,7 @@ func (db *DB) sampleAll() {
 	}
 	db.engine.Samples(db.sample)
 	db.engine.Lateness(func(bound string, removed int64) {
-		bus.Publish(&hook.Metric{
+		bus.Offer(&hook.Metric{
 			Name: "expired_lateness_milliseconds_bucket", Type: hook.Counter,
 			Labels: map[string]string{"le": bound}, Value: float64(removed),
 		})

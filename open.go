@@ -120,7 +120,7 @@ func (db *DB) assemble(o Options) error {
 	}
 	db.startReaper(cfg)
 	db.follow()
-	db.engine.Bus().Publish(&hook.Server{What: "started"})
+	db.engine.Bus().Offer(&hook.Server{What: "started"})
 	return nil
 }
 
@@ -262,7 +262,7 @@ func (db *DB) Tick(ctx context.Context) (removed int, more bool) {
 func (db *DB) Close() error {
 	db.closed.Do(func() {
 		if db.engine != nil {
-			db.engine.Bus().Publish(&hook.Server{What: "stopping"})
+			db.engine.Bus().Offer(&hook.Server{What: "stopping"})
 		}
 		db.cancel()
 		db.tasks.Wait()

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kevy-lua/kevy-lua/engine/command"
+	"github.com/kevy-lua/kevy-lua/engine/hook"
 	"github.com/kevy-lua/kevy-lua/engine/wire"
 )
 
@@ -113,7 +114,7 @@ const (
 // try runs a parked command again and, when it is answered, ends the wait.
 // Only the goroutine that serves the wakes calls it. depth counts the hooks
 // that led here.
-func (e *Engine) try(w *waiter, depth int, patient bool) tryResult {
+func (e *Engine) try(w *waiter, depth int, patient bool, from hook.Giver) tryResult {
 	if w.over.Load() || !w.claim.CompareAndSwap(false, true) {
 		return tryAnswered // its wait is being ended
 	}
@@ -127,7 +128,7 @@ func (e *Engine) try(w *waiter, depth int, patient bool) tryResult {
 	if result == tryAnswered {
 		s.reply(w)
 	}
-	e.publish(out) // before the client goes on: the changes live in its unit
+	e.publish(out, from) // before the client goes on: the changes live in its unit
 	if result == tryAnswered {
 		s.outbox.Resume()
 		return result

@@ -25,6 +25,15 @@ func (e *Engine) configure(cfg *config.Config) {
 	}
 }
 
+// hookDefaults are the limits of hooks that have none of their own.
+func hookDefaults(cfg *config.Config) hook.Defaults {
+	h := &cfg.Hooks
+	return hook.Defaults{
+		Queue: h.QueueSize, Full: hook.QueuePolicy(h.QueueFull), Budget: h.TimeBudget, AtomicBudget: h.AtomicTimeBudget,
+		OnError: h.OnError, Retries: h.Retries, TripAfter: h.TripAfter, Rearm: h.RearmAfter, MaxDepth: h.DepthLimit,
+	}
+}
+
 // applyLimits puts the thresholds of encodings in force after a change. They
 // need all locks; without wait it gives up and returns false when somebody has one.
 func (e *Engine) applyLimits(wait bool) bool {
@@ -54,8 +63,8 @@ func (e *Engine) reconfigure(changes []config.Change) {
 	if !e.bus.Wants(hook.KindConfig) {
 		return
 	}
-	for _, ch := range changes {
-		e.bus.Publish(&hook.Config{Name: ch.Name, Old: ch.Old, New: ch.New, By: ch.By})
+	for _, ch := range changes { // a CONFIG SET inside EXEC holds locks
+		e.bus.Offer(&hook.Config{Name: ch.Name, Old: ch.Old, New: ch.New, By: ch.By})
 	}
 }
 

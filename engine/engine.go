@@ -134,6 +134,12 @@ func New(o Options) *Engine {
 	e.internal.New = func() any { return e.newInternal() }
 	e.table = command.NewTable(append(o.Groups, e.ownRows()...)...)
 	e.configure(cfg)
+	e.bus.SetDefaults(hookDefaults(cfg))
+	o.Live.OnApply(func(next *config.Config) error {
+		e.bus.SetDefaults(hookDefaults(next))
+		return nil
+	}, "hooks.queue-size", "hooks.queue-full", "hooks.time-budget", "hooks.atomic-time-budget", "hooks.memory-budget", "hooks.trip-after",
+		"hooks.re-arm-after", "hooks.depth-limit", "hooks.on-error", "hooks.retries")
 	o.Live.OnChange(func(changes []config.Change) { e.reconfigure(changes) })
 	return e
 }
@@ -236,7 +242,7 @@ func (e *Engine) setAtomics(next []command.Atomic) {
 	all := false
 	for _, a := range next {
 		// Its events arise in the middle of units whose locks are chosen before.
-		all = all || a.Hook.Options().Kind == hook.KindKey
+		all = all || a.Hook.Kind() == hook.KindKey
 	}
 	e.atomics.Store(&next)
 	e.atomicAll.Store(all)

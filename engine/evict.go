@@ -128,7 +128,11 @@ func (e *Engine) evictOne(policy eviction, cfg *config.Config, s *Session, out *
 			continue
 		}
 		o.reader, o.out = s, out
-		e.publish(o)
+		var from hook.Giver
+		if s != nil {
+			from = s.outbox
+		}
+		e.publish(o, from)
 		return true
 	}
 	return false

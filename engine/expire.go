@@ -86,7 +86,7 @@ func (e *Engine) expireShard(shard, max int) (taken int) {
 		e.commitSoon() // the reaper does not wait for the disk
 	}
 	for _, out := range outs {
-		e.publish(out)
+		e.publish(out, nil)
 	}
 	return taken
 }
@@ -339,7 +339,7 @@ func (e *Engine) atomicExpiry() bool { return e.atomicAll.Load() || e.wantsAtomi
 
 func (e *Engine) wantsAtomic(k hook.Kind) bool {
 	for _, a := range *e.atomics.Load() {
-		if a.Hook.Options().Kind == k {
+		if a.Hook.Kind() == k {
 			return true
 		}
 	}

@@ -140,7 +140,7 @@ func runExec(c *command.Call) error {
 	}
 	if s.watch.isDirty() || e.watchedDue(s, u) {
 		s.endMulti(u)
-		e.publish(e.end(u))
+		e.publish(e.end(u), s.outbox)
 		c.Reply.NullArray()
 		return nil
 	}
@@ -152,7 +152,7 @@ func runExec(c *command.Call) error {
 		e.execQueued(s, c, &m.commands[i])
 	}
 	s.show()
-	e.publish(e.end(u))
+	e.publish(e.end(u), s.outbox)
 	return nil
 }
 

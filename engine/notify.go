@@ -9,15 +9,14 @@ import (
 
 // notifyChange publishes a change as keyspace notifications and as an event
 // for hooks.
-func (e *Engine) notifyChange(ch *command.Change) {
+func (e *Engine) notifyChange(ch *command.Change, atMs int64, from hook.Giver) {
 	if ch.Key == nil || ch.Event == "" {
 		return
 	}
 	if e.bus.KeyClasses()&ch.Class != 0 {
-		e.bus.Publish(&hook.Key{
-			Origin: hook.Origin{DB: ch.DB, Nest: ch.Depth, AtMs: e.NowMs()},
-			Key:    append([]byte(nil), ch.Key...), Name: ch.Event, Class: ch.Class,
-		})
+		e.bus.PublishKey(&hook.Key{
+			Origin: hook.Origin{DB: ch.DB, Nest: ch.Depth, AtMs: atMs}, Key: ch.Key, Name: ch.Event, Class: ch.Class,
+		}, from)
 	}
 	want := hook.Class(e.notify.Load())
 	if want&ch.Class == 0 {
@@ -59,7 +58,7 @@ func (e *Engine) runAtomics(u *command.Unit, ev hook.Event) (failed error) {
 		if !a.Hook.Wants(ev) {
 			continue
 		}
-		if err := e.runAtomic(u, a, ev); err != nil && a.Hook.Options().OnError == "retry" && failed == nil {
+		if err := e.runAtomic(u, a, ev); err != nil && a.Hook.Retries() > 0 && failed == nil {
 			failed = err
 		}
 	}
@@ -74,8 +73,6 @@ func (e *Engine) runAtomic(u *command.Unit, a command.Atomic, ev hook.Event) err
 	u.Depth = depth
 	if err != nil {
 		e.rollback(u, p)
-		e.log.Warn("atomic hook failed, its writes are undone", "owner", a.Hook.Options().Owner,
-			"hook", a.Hook.Options().Name, "event", ev.Kind(), "error", err)
 	}
 	e.commit(u, p)
 	return err

@@ -24,8 +24,8 @@ type retry struct {
 func (e *Engine) expiryRetries(u *command.Unit, k keyspace.DueKey) bool {
 	limit := 0
 	for _, a := range *e.atomics.Load() {
-		if o := a.Hook.Options(); o.Kind == hook.KindExpired && o.OnError == "retry" {
-			limit = max(limit, o.Retries)
+		if a.Hook.Kind() == hook.KindExpired {
+			limit = max(limit, a.Hook.Retries())
 		}
 	}
 	id := retryKey{k.DB, string(k.Key)}

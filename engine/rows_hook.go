@@ -77,7 +77,7 @@ func identity(h *hook.Hook) []field {
 	o := h.Options()
 	return []field{
 		{"name", o.Name}, {"owner", o.Owner}, {"event", string(o.Kind)}, {"mode", string(o.Mode)},
-		{"match", o.Match}, {"db", int64(o.DB)}, {"names", o.Names}, {"class", o.Class.String()},
+		{"match", o.Match}, {"db", int64(o.DB)}, {"names", o.Names}, {"class", o.Class.String()}, {"phase", o.Phase},
 	}
 }
 
@@ -121,9 +121,9 @@ func figures(h *hook.Hook) []field {
 	}
 	return append(identity(h),
 		field{"state", s.State}, field{"runs", s.Runs}, field{"errors", s.Errors}, field{"drops", s.Drops},
-		field{"too_deep", s.TooDeep}, field{"dead_letters", s.Dead}, field{"stream", o.Stream}, field{"queued", s.Queued}, field{"queue_size", int64(o.Queue)}, field{"queue_full", string(o.Full)},
+		field{"too_deep", s.TooDeep}, field{"late", s.Late}, field{"trips", s.Trips}, field{"dead_letters", s.Dead}, field{"stream", o.Stream}, field{"queued", s.Queued}, field{"queue_size", int64(o.Queue)}, field{"queue_full", string(o.Full)},
 		field{"usec", s.Busy.Microseconds()}, field{"usec_per_run", average}, field{"usec_longest", s.Longest.Microseconds()},
-		field{"latency_bounds_usec", bounds}, field{"latency_counts", s.Latency},
+		field{"usec_running", s.Running.Microseconds()}, field{"latency_bounds_usec", bounds}, field{"latency_counts", s.Latency},
 		field{"on_error", o.OnError}, field{"trip_after", int64(o.TripAfter)}, field{"rearm_msec", o.Rearm.Milliseconds()},
 		field{"budget_usec", o.Budget.Microseconds()}, field{"last_error", s.LastError}, field{"last_error_ms", lastAt})
 }

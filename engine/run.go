@@ -63,6 +63,7 @@ type outcome struct {
 	reader  *Session         // whose messages go through out, on its own goroutine; nil: nobody's
 	out     *wire.Writer
 	pos     int64
+	atMs    int64
 }
 
 // end is the one place where a unit ends: atomic key hooks have their say, the
@@ -96,6 +97,7 @@ func (e *Engine) endKeepingLocks(u *command.Unit) outcome {
 // touched gathers what a unit's changes mean to others. The unit's locks are held.
 func (e *Engine) touched(u *command.Unit, out *outcome) {
 	out.changes, out.events, out.by, out.depth = u.Changes, u.Events, u.Client, u.Depth
+	out.atMs = u.NowMs
 	if u.Want&command.WantKeys == 0 {
 		return
 	}
@@ -116,17 +118,18 @@ func (e *Engine) advance(pos int64) {
 }
 
 // publish tells the world what a unit did. No lock is held. Whoever is woken
-// runs units of their own in turn.
-func (e *Engine) publish(out outcome) {
+// runs units of their own in turn. from is whose goroutine this is: the queue
+// of a hook may make it wait.
+func (e *Engine) publish(out outcome, from hook.Giver) {
 	e.tellTracking(&out)
 	for i := range out.changes {
-		e.notifyChange(&out.changes[i])
+		e.notifyChange(&out.changes[i], out.atMs, from)
 	}
 	for _, ev := range out.events {
-		e.bus.Publish(ev)
+		e.bus.Publish(ev, from)
 	}
 	if len(out.ready) > 0 {
-		e.serve(out.ready)
+		e.serve(out.ready, from)
 	}
 }
 
@@ -201,8 +204,16 @@ func (e *Engine) run(c *command.Call, nowMs int64) error {
 		u = &own
 		e.park(c, w)
 	}
-	e.publish(e.end(u))
+	e.publish(e.end(u), giver(c))
 	return err
+}
+
+// giver is the connection whose goroutine executes a call.
+func giver(c *command.Call) hook.Giver {
+	if s, ok := c.Client.(*Session); ok && s.outbox != nil {
+		return s.outbox
+	}
+	return nil
 }
 
 // errRefused is runLocked's when a unit gave up its locks to take all of them,

@@ -139,6 +139,6 @@ func (e *Engine) remark(s *Session, spec *command.Spec, args [][]byte, took time
 // clientEvent publishes a change of a session's state.
 func (e *Engine) clientEvent(s *Session, what string) {
 	if e.bus.Wants(hook.KindClient) {
-		e.bus.Publish(&hook.Client{What: what, ID: s.id, Addr: s.o.Addr, User: s.User(), Name: s.Name()})
+		e.bus.Offer(&hook.Client{What: what, ID: s.id, Addr: s.o.Addr, User: s.User(), Name: s.Name()})
 	}
 }

@@ -3,6 +3,8 @@ package engine
 import (
 	"slices"
 	"sync"
+
+	"github.com/kevy-lua/kevy-lua/engine/hook"
 )
 
 // wakes are the changed keys whose blocked clients are still to be served. One
@@ -67,7 +69,8 @@ func (q *wakes) next() (k ready, ok bool) {
 // waiting first. What these commands change in turn is served too. No lock is
 // held. Where it would have to wait for a busy script, which may be waiting for
 // this very goroutine to read its SCRIPT KILL, it goes on in the background.
-func (e *Engine) serve(keys []ready) {
+// from is as for publish.
+func (e *Engine) serve(keys []ready, from hook.Giver) {
 	if !e.wakes.add(keys) {
 		return
 	}
@@ -76,11 +79,11 @@ func (e *Engine) serve(keys []ready) {
 		if !ok {
 			return
 		}
-		if !e.serveKey(k, false) {
+		if !e.serveKey(k, false, from) {
 			e.tasks.Go(func() {
-				e.serveKey(k, true)
+				e.serveKey(k, true, nil)
 				for k, ok := e.wakes.next(); ok; k, ok = e.wakes.next() {
-					e.serveKey(k, true)
+					e.serveKey(k, true, nil)
 				}
 			})
 			return
@@ -91,7 +94,7 @@ func (e *Engine) serve(keys []ready) {
 // serveKey tries the commands of the clients that are blocked on k. It returns
 // false when it has not tried them all because a script is busy and it is not
 // to be patient.
-func (e *Engine) serveKey(k ready, patient bool) bool {
+func (e *Engine) serveKey(k ready, patient bool, from hook.Giver) bool {
 	sh := e.shards[k.shard]
 	if !sh.lock(e.patience(patient)) {
 		return false
@@ -103,7 +106,7 @@ func (e *Engine) serveKey(k ready, patient bool) bool {
 		if !there && !w.gone {
 			continue // there is nothing left for it
 		}
-		switch e.try(w, k.depth, patient) {
+		switch e.try(w, k.depth, patient, from) {
 		case tryRefused:
 			return false
 		case tryInVain:

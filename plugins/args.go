@@ -3,9 +3,6 @@ package plugins
 import (
 	"fmt"
 	"strconv"
-
-	"github.com/kevy-lua/kevy-lua/engine/config"
-	"github.com/kevy-lua/kevy-lua/engine/hook"
 )
 
 // Args turns Go values into a command's arguments: strings and byte slices as
@@ -37,30 +34,4 @@ func Args(args ...any) ([][]byte, error) {
 		}
 	}
 	return out, nil
-}
-
-// Defaults fills a subscription's limits from the [hooks] section, where the
-// subscription leaves them open.
-func Defaults(o hook.Options, c *config.Config) hook.Options {
-	s := &c.Hooks
-	setDefault(&o.Queue, s.QueueSize)
-	setDefault(&o.Full, hook.QueuePolicy(s.QueueFull))
-	setDefault(&o.OnError, s.OnError)
-	setDefault(&o.Retries, s.Retries)
-	setDefault(&o.TripAfter, s.TripAfter)
-	setDefault(&o.Rearm, s.RearmAfter)
-	setDefault(&o.MaxDepth, s.DepthLimit)
-	if o.Mode == hook.Atomic {
-		setDefault(&o.Budget, s.AtomicTimeBudget)
-	} else {
-		setDefault(&o.Budget, s.TimeBudget)
-	}
-	return o
-}
-
-func setDefault[T comparable](v *T, d T) {
-	var zero T
-	if *v == zero {
-		*v = d
-	}
 }

@@ -2,6 +2,7 @@ package plugins
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -114,9 +115,9 @@ func (h *Host) Command(specs ...command.Spec) error {
 // least once, over crashes: they wait in the stream that o names.
 func (h *Host) Observe(o hook.Options, fn hook.Observer) (*hook.Hook, error) {
 	if o.Mode == hook.Outbox {
-		return Outbox(h.core, h.defaults(o), fn)
+		return Outbox(h.core, h.owned(o), fn)
 	}
-	return h.core.Bus().Observe(h.defaults(o), fn)
+	return h.core.Bus().Observe(h.owned(o), fn)
 }
 
 // Atomic subscribes fn to expired or key events inside the unit that causes
@@ -127,7 +128,7 @@ func (h *Host) Atomic(o hook.Options, fn func(c *command.Call, ev hook.Event) er
 		return nil, fmt.Errorf("plugins: %s: %q events have no atomic mode (expired and key have)", h.name, o.Kind)
 	}
 	o.Mode = hook.Atomic
-	hk, err := h.core.Bus().Attach(h.defaults(o))
+	hk, err := h.core.Bus().Attach(h.owned(o))
 	if err != nil {
 		return nil, err
 	}
@@ -135,15 +136,15 @@ func (h *Host) Atomic(o hook.Options, fn func(c *command.Call, ev hook.Event) er
 	return hk, nil
 }
 
-// defaults fills the subscription's owner, and its limits from [hooks].
-func (h *Host) defaults(o hook.Options) hook.Options {
+// owned fills in the subscription's owner and name.
+func (h *Host) owned(o hook.Options) hook.Options {
 	if o.Owner == "" {
 		o.Owner = h.name
 	}
 	if o.Name == "" {
 		o.Name = string(o.Kind)
 	}
-	return Defaults(o, h.Config())
+	return o
 }
 
 // OnExpired observes expiries of keys that match the glob; "" matches all.
@@ -242,7 +243,7 @@ func (h *Host) Dump(fn func(emit func(db int, args ...[]byte) error) error) {
 // Metric sends one sample to the metric sinks.
 func (h *Host) Metric(name string, typ hook.MetricType, value float64, labels map[string]string) {
 	if b := h.core.Bus(); b.Wants(hook.KindMetric) {
-		b.Publish(&hook.Metric{Name: name, Type: typ, Value: value, Labels: labels})
+		b.Offer(&hook.Metric{Name: name, Type: typ, Value: value, Labels: labels})
 	}
 }
 
@@ -255,7 +256,7 @@ func (h *Host) stop(ctx context.Context) error {
 	}
 	h.core.RemoveAtomic(h.name)
 	h.core.RemoveRewriteGates(h.name)
-	h.core.Bus().Remove(h.name)
+	err = errors.Join(err, h.core.Bus().Remove(h.name)(ctx))
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.core.Table().Remove(h.rows...)

@@ -238,7 +238,7 @@ func (x *outbox) handle(ctx context.Context, e entry, fails int) (bool, error) {
 			return false, ctx.Err()
 		}
 		fails++
-		x.core.Log().Warn("hook failed", "hook", x.group, "entry", string(e.id), "tries", fails, "error", err)
+		x.core.Log().Info("an event of an outbox failed", "hook", x.group, "entry", string(e.id), "tries", fails, "error", err)
 		if fails >= o.Tries {
 			continue
 		}
@@ -265,8 +265,8 @@ func (x *outbox) run(ctx context.Context, e entry) error {
 		if err != nil {
 			return err
 		}
-		ctx, cancel := context.WithTimeout(hook.WithDepth(ctx, ev.Depth()+1), x.hook.Options().Budget)
-		defer cancel()
+		ctx, end := hook.Begin(ctx, ev.Depth()+1, x.hook.Budget())
+		defer end()
 		return x.fn(hook.WithEntry(ctx, string(e.id)), ev)
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -242,15 +243,15 @@ func TestDoInsideAUnitIsRefused(t *testing.T) {
 
 func TestTwoSubscriptionsOfOneKind(t *testing.T) {
 	e := plugintest.New(t, "")
-	n := 0
+	var n atomic.Int64 // each has a goroutine of its own
 	for range 2 {
-		err := e.Host().OnKey("k", hook.String, func(context.Context, *hook.Key) error { n++; return nil })
+		err := e.Host().OnKey("k", hook.String, func(context.Context, *hook.Key) error { n.Add(1); return nil })
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
 	e.Do("SET", "k", "v")
-	if n != 2 || e.Hook("embedder", "key k 2").Runs != 1 {
-		t.Errorf("%d runs", n)
+	if n.Load() != 2 || e.Hook("embedder", "key k 2").Runs != 1 {
+		t.Errorf("%d runs", n.Load())
 	}
 }

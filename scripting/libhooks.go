@@ -107,7 +107,6 @@ func (h *Runner) subscribe(l *lib) error {
 	for _, d := range l.hooks {
 		o := d.options
 		o.Owner = l.owner()
-		o = plugins.Defaults(o, h.core.Live().Get())
 		if o.Mode == hook.Outbox {
 			if _, err := plugins.Outbox(h.core, o, l.observer(d)); err != nil {
 				return err
@@ -124,18 +123,18 @@ func (h *Runner) subscribe(l *lib) error {
 		if err != nil {
 			return err
 		}
-		h.core.AddAtomic(command.Atomic{Hook: hk, Run: l.atomic(d, o.Budget)})
+		h.core.AddAtomic(command.Atomic{Hook: hk, Run: l.atomic(d, hk)})
 	}
 	return nil
 }
 
 // atomic is the hook as the engine runs it, inside the unit of its cause.
-func (l *lib) atomic(d *hookDef, budget time.Duration) func(*command.Call, hook.Event) error {
+func (l *lib) atomic(d *hookDef, hk *hook.Hook) func(*command.Call, hook.Event) error {
 	return func(c *command.Call, ev hook.Event) error {
 		return l.inside(c, func(s *state) error {
 			s.begin(runHook, l.name+"/"+d.options.Name, "user_function", c)
 			defer s.end()
-			s.hookLimits(budget)
+			s.hookLimits(hk.Budget())
 			_, err := s.within(c, flags{}, false, s.callbacks[d.callback], s.event(ev, c))
 			return err
 		})

@@ -1,6 +1,7 @@
 package scripting
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,7 +13,6 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/kevy-lua/kevy-lua/engine/command"
-	"github.com/kevy-lua/kevy-lua/engine/hook"
 	"github.com/kevy-lua/kevy-lua/engine/wire"
 )
 
@@ -417,19 +417,12 @@ func (h *Runner) dropHooks(l *lib) {
 	}
 	owner := l.owner()
 	h.core.RemoveAtomic(owner)
+	wait := h.core.Bus().Remove(owner)
 	h.tasks.Add(1)
 	go func() {
 		defer h.tasks.Done()
-		h.core.Bus().Remove(owner)
+		_ = wait(context.Background()) // Lua ends with its budget
 	}()
-	// Remove takes the hooks off the list at once, then it waits.
-	for h.listed(owner) {
-		time.Sleep(50 * time.Microsecond)
-	}
-}
-
-func (h *Runner) listed(owner string) bool {
-	return slices.ContainsFunc(h.core.Bus().Hooks(), func(k *hook.Hook) bool { return k.Options().Owner == owner })
 }
 
 // owner is under what name the library's hooks are listed.

@@ -15,8 +15,8 @@ import (
 // shipped are the tests of the files of package scripts.
 var shipped = map[string]func(t *testing.T, r *rig, c *clock){
 	"hooks/rewrite_report.lua": func(t *testing.T, r *rig, _ *clock) {
-		r.Bus().Publish(&hook.Rewrite{Phase: "begin", Cause: "manual"})
-		r.Bus().Publish(&hook.Rewrite{Phase: "end", Cause: "manual", Keys: 7, BeforeBytes: 100, AfterBytes: 50, Elapsed: 1500 * time.Microsecond})
+		r.Bus().Offer(&hook.Rewrite{Phase: "begin", Cause: "manual"})
+		r.Bus().Offer(&hook.Rewrite{Phase: "end", Cause: "manual", Keys: 7, BeforeBytes: 100, AfterBytes: 50, Elapsed: 1500 * time.Microsecond})
 		r.flush()
 		got := text(r.do("LRANGE", "rewrites", "0", "-1"))
 		if strings.Contains(got, "begin") || !strings.Contains(got, `"keys":7`) || !strings.Contains(got, `"elapsed_ms":1.5`) {

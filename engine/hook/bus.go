@@ -2,6 +2,7 @@ package hook
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -16,24 +17,18 @@ type Observer func(ctx context.Context, ev Event) error
 
 // Bus carries events to observers. It is safe for concurrent use.
 type Bus struct {
-	now func() time.Time
-	log *slog.Logger
+	now  func() time.Time
+	base time.Time
+	log  *slog.Logger
 
-	mu     sync.Mutex
-	closed bool
-	ctx    context.Context
-	cancel context.CancelFunc
-	table  atomic.Pointer[table]
+	mu       sync.Mutex
+	closed   bool
+	defaults Defaults
+	ctx      context.Context
+	cancel   context.CancelFunc
+	table    atomic.Pointer[table]
 
 	outboxes outboxes
-}
-
-// table is an immutable picture of the subscriptions.
-type table struct {
-	hooks   []*Hook
-	queues  map[Kind][]*queue
-	kinds   map[Kind]bool
-	classes Class // of key events that any hook wants
 }
 
 // NewBus returns a bus without subscriptions. now may be nil for time.Now,
@@ -45,31 +40,53 @@ func NewBus(now func() time.Time, log *slog.Logger) *Bus {
 	if log == nil {
 		log = slog.Default()
 	}
-	b := &Bus{now: now, log: log}
+	b := &Bus{now: now, log: log, base: time.Now(), defaults: standard}
 	b.ctx, b.cancel = context.WithCancel(context.Background())
 	b.table.Store(&table{})
 	b.outboxes.opened = make(chan struct{})
 	return b
 }
 
+// elapsed measures runs. Budgets are wall clock, whatever clock now is.
+func (b *Bus) elapsed() time.Duration { return time.Since(b.base) }
+
+// SetDefaults changes the limits of all hooks that have none of their own.
+func (b *Bus) SetDefaults(d Defaults) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.defaults = d
+	for _, h := range b.table.Load().hooks {
+		h.limit(&d)
+		if h.writer != nil {
+			h.writer.limit(&d)
+		}
+	}
+}
+
 // Observe subscribes fn. Its events come in order, one at a time, on a
 // goroutine of the hook's own.
 func (b *Bus) Observe(o Options, fn Observer) (*Hook, error) {
 	setDefault(&o.Mode, Observe)
-	if o.Mode != Observe {
+	switch {
+	case o.Mode != Observe:
 		return nil, fmt.Errorf("hook: %s: an observer cannot have mode %q", o.Name, o.Mode)
+	case o.Phase == Before:
+		return nil, fmt.Errorf("hook: %s: who is to be asked before does not observe", o.Name)
 	}
-	return b.add(o, fn)
+	return b.add(o, func(h *Hook) { h.queue = newQueue(h, fn, b) })
 }
 
-// Attach lists a hook that the engine runs itself: an atomic one.
+// Attach lists a hook that somebody else runs, with Hook.Run: the engine an
+// atomic one, a scheduler a timer.
 func (b *Bus) Attach(o Options) (*Hook, error) {
-	o.Mode = Atomic
+	if o.Kind != KindTimer {
+		o.Mode = Atomic
+	}
 	return b.add(o, nil)
 }
 
-func (b *Bus) add(o Options, fn Observer) (*Hook, error) {
-	if err := o.fill(); err != nil {
+func (b *Bus) add(o Options, equip func(*Hook)) (*Hook, error) {
+	if err := o.check(); err != nil {
 		return nil, err
 	}
 	b.mu.Lock()
@@ -79,89 +96,117 @@ func (b *Bus) add(o Options, fn Observer) (*Hook, error) {
 	}
 	old := b.table.Load()
 	for _, h := range old.hooks {
-		if h.o.Owner == o.Owner && h.o.Name == o.Name {
+		if h.given.Owner == o.Owner && h.given.Name == o.Name {
 			return nil, fmt.Errorf("hook: %s already has a hook %q", o.Owner, o.Name)
 		}
 	}
-	h := &Hook{o: o, now: b.now}
-	var q *queue
-	if fn != nil {
-		q = newQueue(h, fn, b)
-		go q.run(b.ctx)
+	h := b.newHook(o)
+	if equip != nil {
+		equip(h)
 	}
-	b.table.Store(old.with(h, q))
+	switch {
+	case h.queue != nil:
+		go h.queue.run(b.ctx)
+	case h.outbox != nil:
+		go h.outbox.run(h, b.outboxes.opened)
+	}
+	b.table.Store(newTable(append(slices.Clone(old.hooks), h)))
 	return h, nil
 }
 
-// with returns the table with one hook more; q is nil for hooks without a queue.
-func (t *table) with(h *Hook, q *queue) *table {
-	next := t.filter(func(*Hook) bool { return true })
-	next.put(h, q)
-	return next
+// newHook returns a hook that is not listed. b.mu is held.
+func (b *Bus) newHook(o Options) *Hook {
+	h := &Hook{given: o, bus: b}
+	h.limit(&b.defaults)
+	if o.Match != "" {
+		h.match = []byte(o.Match)
+	}
+	return h
 }
 
-func (t *table) put(h *Hook, q *queue) {
-	t.hooks = append(t.hooks, h)
-	t.kinds[h.o.Kind] = true
-	if q != nil {
-		t.queues[h.o.Kind] = append(t.queues[h.o.Kind], q)
-	}
-	if h.o.Kind == KindKey {
-		t.classes |= h.o.Class
-	}
-}
-
-// filter returns a copy with the hooks that keep admits.
-func (t *table) filter(keep func(*Hook) bool) *table {
-	next := &table{queues: map[Kind][]*queue{}, kinds: map[Kind]bool{}}
-	byHook := map[*Hook]*queue{}
-	for _, qs := range t.queues {
-		for _, q := range qs {
-			byHook[q.hook] = q
-		}
-	}
-	for _, h := range t.hooks {
-		if keep(h) {
-			next.put(h, byHook[h])
-		}
-	}
-	return next
-}
-
-// Remove ends all subscriptions of an owner. It returns after their queues
-// have drained, so it must not be called from one of its observers.
-func (b *Bus) Remove(owner string) {
+// Remove ends all subscriptions of an owner at once. wait returns when what
+// was in their queues has been delivered and consumers of outboxes have ended,
+// or with ctx; it must not be called by one of the observers.
+func (b *Bus) Remove(owner string) (wait func(ctx context.Context) error) {
 	b.mu.Lock()
+	defer b.mu.Unlock()
 	old := b.table.Load()
-	b.table.Store(old.filter(func(h *Hook) bool { return h.o.Owner != owner }))
-	b.mu.Unlock()
-	b.outboxes.stop(owner)
-	for _, qs := range old.queues {
-		for _, q := range qs {
-			if q.hook.o.Owner == owner {
-				q.close()
-				<-q.done
+	var kept, gone []*Hook
+	for _, h := range old.hooks {
+		if h.given.Owner == owner {
+			gone = append(gone, h)
+		} else {
+			kept = append(kept, h)
+		}
+	}
+	b.table.Store(newTable(kept))
+	for _, h := range gone {
+		h.close()
+	}
+	return func(ctx context.Context) error { return ended(ctx, gone) }
+}
+
+// ended waits for the goroutines of hooks that are closed.
+func ended(ctx context.Context, hooks []*Hook) error {
+	var errs []error
+	for _, h := range hooks {
+		done := h.done()
+		if done == nil {
+			continue
+		}
+		select {
+		case <-done:
+		case <-ctx.Done():
+			select {
+			case <-done:
+			default:
+				errs = append(errs, fmt.Errorf("hook: %s/%s does not end: %w", h.given.Owner, h.given.Name, ctx.Err()))
 			}
 		}
 	}
+	return errors.Join(errs...)
 }
 
 // Wants reports whether anybody subscribes to events of the kind. Where nobody
 // does, an event need not be made.
 func (b *Bus) Wants(k Kind) bool { return b.table.Load().kinds[k] }
 
-// WantsClass reports whether anybody subscribes to key events of the class.
-func (b *Bus) WantsClass(c Class) bool { return b.table.Load().classes&c != 0 }
+// WantsCommands is Wants for what follows a command.
+func (b *Bus) WantsCommands() bool { return len(b.table.Load().commands) > 0 }
+
+// KeyClasses returns the classes of key events that anybody subscribes to.
+func (b *Bus) KeyClasses() Class { return b.table.Load().classes }
 
 // Publish hands ev to the queues of its observers. It must not be called under
-// a lock: a full queue with policy block makes it wait. An event that a hook
-// caused never waits, for the queue it waits for may be its own: it is dropped
-// and counted.
-func (b *Bus) Publish(ev Event) {
-	for _, q := range b.table.Load().queues[ev.Kind()] {
-		if q.hook.Wants(ev) {
-			q.put(ev)
+// a lock: a full queue with policy block makes it wait, after it has told from,
+// which may be nil. An event that a hook caused never waits, for the queue it
+// waits for may be its own: it is dropped and counted.
+func (b *Bus) Publish(ev Event, from Giver) { b.publish(ev, true, from) }
+
+// Offer is Publish for events whose cause does not wait, or may hold locks:
+// for a queue that is full, the event is dropped and counted.
+func (b *Bus) Offer(ev Event) { b.publish(ev, false, nil) }
+
+func (b *Bus) publish(ev Event, wait bool, from Giver) {
+	for _, h := range b.table.Load().observers[ev.Kind()] {
+		if h.Wants(ev) {
+			h.queue.put(ev, wait, from)
 		}
+	}
+}
+
+// PublishKey is Publish for a key event whose key belongs to the caller. It is
+// copied when somebody wants it.
+func (b *Bus) PublishKey(k *Key, from Giver) {
+	var ev *Key
+	for _, h := range b.table.Load().keys {
+		if !h.wantsKey(k) {
+			continue
+		}
+		if ev == nil {
+			ev = k.clone()
+		}
+		h.queue.put(ev, true, from)
 	}
 }
 
@@ -172,14 +217,15 @@ func (b *Bus) Hooks() []*Hook { return slices.Clone(b.table.Load().hooks) }
 func (b *Bus) Flush(ctx context.Context) error {
 	for {
 		busy := false
-		for _, qs := range b.table.Load().queues {
-			for _, q := range qs {
-				waited, err := q.idle(ctx)
-				if err != nil {
-					return err
-				}
-				busy = busy || waited
+		for _, h := range b.table.Load().hooks {
+			if h.queue == nil {
+				continue
 			}
+			waited, err := h.queue.idle(ctx)
+			if err != nil {
+				return err
+			}
+			busy = busy || waited
 		}
 		if !busy { // one pass over idle queues: nobody was feeding another
 			return nil
@@ -187,34 +233,59 @@ func (b *Bus) Flush(ctx context.Context) error {
 	}
 }
 
+// closeGrace is what observers get, after their context has been cancelled, to
+// notice that.
+const closeGrace = time.Second
+
 // Close ends all subscriptions: what is queued is still delivered until ctx
-// ends, then observers are cancelled. It returns when their goroutines have ended.
+// ends, then observers are cancelled. Those that do not end a moment later are
+// left behind; the error names them.
 func (b *Bus) Close(ctx context.Context) error {
 	b.mu.Lock()
 	b.closed = true
-	t := b.table.Load()
+	hooks := b.table.Load().hooks
 	b.mu.Unlock()
-	b.outboxes.stop("")
-	var all []*queue
-	for _, qs := range t.queues {
-		all = append(all, qs...)
+	for _, h := range hooks {
+		h.close()
 	}
-	for _, q := range all {
-		q.close()
-	}
-	var err error
-	for _, q := range all {
-		select {
-		case <-q.done:
-		case <-ctx.Done():
-			err = ctx.Err()
-			b.cancel()
-			<-q.done
-		}
-	}
+	err := ended(ctx, hooks)
 	b.cancel()
-	return err
+	if err == nil {
+		return nil
+	}
+	last, cancel := context.WithTimeout(context.Background(), closeGrace)
+	defer cancel()
+	return errors.Join(err, ended(last, hooks))
 }
 
-// KeyClasses returns the classes of key events that anybody subscribes to.
-func (b *Bus) KeyClasses() Class { return b.table.Load().classes }
+// table is an immutable picture of the subscriptions.
+type table struct {
+	hooks     []*Hook
+	observers map[Kind][]*Hook
+	keys      []*Hook // observers of key events
+	commands  []*Hook // observers of command events
+	judges    map[Kind][]*Hook
+	asked     []*Hook // judges of commands
+	kinds     map[Kind]bool
+	classes   Class // of key events that any hook wants
+}
+
+func newTable(hooks []*Hook) *table {
+	t := &table{hooks: hooks, observers: map[Kind][]*Hook{}, judges: map[Kind][]*Hook{}, kinds: map[Kind]bool{}}
+	for _, h := range hooks {
+		k := h.given.Kind
+		switch {
+		case h.judge != nil:
+			t.judges[k] = append(t.judges[k], h)
+			continue
+		case h.queue != nil:
+			t.observers[k] = append(t.observers[k], h)
+		}
+		t.kinds[k] = true
+		if k == KindKey {
+			t.classes |= h.given.Class
+		}
+	}
+	t.keys, t.commands, t.asked = t.observers[KindKey], t.observers[KindCommand], t.judges[KindCommand]
+	return t
+}

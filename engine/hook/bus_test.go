@@ -45,7 +45,7 @@ func TestEventsComeInOrderOneAtATime(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range 1000 {
-		b.Publish(key(fmt.Sprint(i)))
+		b.Publish(key(fmt.Sprint(i)), nil)
 	}
 	flush(t, b)
 	for i, k := range got {
@@ -59,7 +59,6 @@ func TestEventsComeInOrderOneAtATime(t *testing.T) {
 }
 
 func TestFilters(t *testing.T) {
-	now := time.Now
 	tests := []struct {
 		name string
 		o    Options
@@ -80,13 +79,15 @@ func TestFilters(t *testing.T) {
 		{"too deep", Options{Name: "a", Owner: "t", Kind: KindKey, DB: AnyDB, MaxDepth: 2}, &Key{Origin: Origin{Nest: 3}, Class: String}, false},
 	}
 	for _, tt := range tests {
-		if err := tt.o.fill(); err != nil {
+		b := NewBus(nil, quiet())
+		h, err := b.Observe(tt.o, func(context.Context, Event) error { return nil })
+		if err != nil {
 			t.Fatal(err)
 		}
-		h := &Hook{o: tt.o, now: now}
 		if got := h.Wants(tt.ev); got != tt.want {
 			t.Errorf("%s: wants %v", tt.name, got)
 		}
+		b.Close(t.Context())
 	}
 }
 
@@ -110,10 +111,10 @@ func TestFullQueuePolicies(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		b.Publish(key("first"))
+		b.Publish(key("first"), nil)
 		<-taken // the observer has taken it
 		for i := range 10 {
-			b.Publish(key(fmt.Sprint(i)))
+			b.Publish(key(fmt.Sprint(i)), nil)
 		}
 		close(release)
 		flush(t, b)
@@ -132,14 +133,14 @@ func TestBlockingQueueNeverWaitsForItself(t *testing.T) {
 	o.Queue, o.MaxDepth = 2, 5
 	h, err := b.Observe(o, func(ctx context.Context, ev Event) error {
 		for range 4 { // each event causes four more, in its own queue
-			b.Publish(&Key{Origin: Origin{Nest: DepthOf(ctx)}, Key: []byte("x"), Class: String})
+			b.Publish(&Key{Origin: Origin{Nest: DepthOf(ctx)}, Key: []byte("x"), Class: String}, nil)
 		}
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.Publish(key("seed"))
+	b.Publish(key("seed"), nil)
 	flush(t, b)
 	if s := h.Stats(); s.Drops == 0 || s.TooDeep == 0 {
 		t.Errorf("stats %+v: neither bound was met", s)
@@ -162,27 +163,27 @@ func TestPanicsAndTripping(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 10 {
-			b.Publish(key("x"))
+			b.Publish(key("x"), nil)
 			flush(t, b)
 		}
 		if s := h.Stats(); s.State != "tripped" || s.Runs != 3 || s.Errors != 3 || s.LastError == "" {
 			t.Fatalf("stats %+v", s)
 		}
 		time.Sleep(2 * time.Minute) // the bubble's clock
-		b.Publish(key("x"))
+		b.Publish(key("x"), nil)
 		flush(t, b)
 		if s := h.Stats(); s.State != "tripped" || s.Runs != 4 {
 			t.Fatalf("one more failure after the pause: %+v", s)
 		}
 		fail = false
 		h.Enable()
-		b.Publish(key("x"))
+		b.Publish(key("x"), nil)
 		flush(t, b)
 		if s := h.Stats(); s.State != "armed" || s.Runs != 5 {
 			t.Fatalf("stats %+v", s)
 		}
 		h.Disable()
-		b.Publish(key("x"))
+		b.Publish(key("x"), nil)
 		flush(t, b)
 		if s := h.Stats(); s.State != "disabled" || s.Runs != 5 {
 			t.Fatalf("stats %+v", s)
@@ -197,24 +198,26 @@ func TestPanicsAndTripping(t *testing.T) {
 
 func TestRemoveAndClose(t *testing.T) {
 	b := NewBus(nil, quiet())
-	n := 0
+	var n atomic.Int32
 	for _, owner := range []string{"a", "b"} {
 		o := opts("h")
 		o.Owner = owner
-		if _, err := b.Observe(o, func(context.Context, Event) error { n++; return nil }); err != nil {
+		if _, err := b.Observe(o, func(context.Context, Event) error { n.Add(1); return nil }); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := b.Observe(o, nil); err == nil {
 			t.Fatal("a second hook of the same name was admitted")
 		}
 	}
-	b.Publish(key("x"))
+	b.Publish(key("x"), nil)
 	flush(t, b)
-	b.Remove("a")
-	b.Publish(key("x"))
+	if err := b.Remove("a")(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b.Publish(key("x"), nil)
 	flush(t, b)
-	if n != 3 || len(b.Hooks()) != 1 {
-		t.Fatalf("%d runs, %d hooks", n, len(b.Hooks()))
+	if n.Load() != 3 || len(b.Hooks()) != 1 {
+		t.Fatalf("%d runs, %d hooks", n.Load(), len(b.Hooks()))
 	}
 	if err := b.Close(t.Context()); err != nil {
 		t.Fatal(err)
@@ -235,7 +238,7 @@ func TestCloseCancelsWhoDoesNotEnd(t *testing.T) {
 		}); err != nil {
 			t.Fatal(err)
 		}
-		b.Publish(key("x"))
+		b.Publish(key("x"), nil)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		if err := b.Close(ctx); !errors.Is(err, context.DeadlineExceeded) {

@@ -105,6 +105,25 @@ type Key struct {
 	Class Class
 }
 
+// clone copies the event together with its key.
+func (e *Key) clone() *Key {
+	if n := len(e.Key); n <= len(keyBuffer{}) {
+		c := &struct {
+			Key
+			buf keyBuffer
+		}{Key: *e}
+		copy(c.buf[:], e.Key)
+		c.Key.Key = c.buf[:n:n]
+		return &c.Key
+	}
+	c := *e
+	c.Key = append([]byte(nil), e.Key...)
+	return &c
+}
+
+// keyBuffer is the room for a short key beside its event: one allocation for both.
+type keyBuffer [48]byte
+
 // Kind implements Event.
 func (e *Key) Kind() Kind { return KindKey }
 
@@ -122,7 +141,7 @@ func (system) Depth() int      { return 0 }
 // later phases are zero at begin.
 type Rewrite struct {
 	system
-	Phase        string // begin, end, failed, deferred
+	Phase        string // before (asks), begin, end, failed, deferred
 	Cause        string // manual, growth, size, interval
 	Keys         int64
 	BeforeBytes  int64
@@ -200,6 +219,40 @@ func (e *Config) Kind() Kind { return KindConfig }
 
 // Subject is the parameter's name.
 func (e *Config) Subject() []byte { return []byte(e.Name) }
+
+// Command: a client's command is about to be executed, or has been. Commands
+// inside scripts and hooks are not shown; those of a transaction are, before
+// when they are queued and after when they were executed.
+type Command struct {
+	Origin
+	Phase string // before, after
+	Name  string // in full and lower case: get, config|set
+	// Args includes the name. Before, it is valid during the call only; after, it is
+	// shortened as in the slow log. Passwords are left out.
+	Args       [][]byte
+	Client     int64
+	Addr, User string
+	ClientName string
+	Elapsed    time.Duration // after
+	Err        error         // after: the error reply
+}
+
+// Kind implements Event.
+func (e *Command) Kind() Kind { return KindCommand }
+
+// Subject is the command's name.
+func (e *Command) Subject() []byte { return []byte(e.Name) }
+
+// Timer: the time of a timer has come. Only the timer itself sees it.
+type Timer struct {
+	system
+	Name  string
+	DueMs int64 // when it should have run, Unix milliseconds
+	AtMs  int64 // when it does
+}
+
+// Kind implements Event.
+func (e *Timer) Kind() Kind { return KindTimer }
 
 // Client: a connection changed its state.
 type Client struct {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -12,222 +13,261 @@ import (
 	"github.com/kevy-lua/kevy-lua/engine/glob"
 )
 
-// Mode says what a subscriber may rely on.
-type Mode string
-
-// The modes of delivery.
-const (
-	Observe Mode = "observe" // after the unit, outside all locks, at most once over a crash
-	Outbox  Mode = "outbox"  // through a stream, at least once over crashes
-	Atomic  Mode = "atomic"  // inside the unit, with it or not at all
-)
-
-// QueuePolicy says what a full queue does with a further event.
-type QueuePolicy string
-
-// The policies of a full queue.
-const (
-	Block      QueuePolicy = "block" // the publisher waits
-	DropOldest QueuePolicy = "drop-oldest"
-	DropNewest QueuePolicy = "drop-newest"
-)
-
-// Options describe a subscription. Zero values mean the defaults named here;
-// the plugin host fills them from the [hooks] section first.
-type Options struct {
-	Name  string // unique among its owner's hooks
-	Owner string // the plugin or script library
-	Kind  Kind
-	Match string   // glob on Event.Subject; "" for all
-	DB    int      // only events of this database; AnyDB for all
-	Names []string // key events: only these Redis event names; nil for all
-	Class Class    // key events: only these classes; 0 for All, and the classes of Names beside it
-	Mode  Mode     // default Observe
-	Keys  []string // atomic: the keys it touches (globs); nil takes all locks
-
-	Stream     string // outbox: the key of the stream, in DB or, for AnyDB, database 0
-	DeadLetter string // outbox: the stream for events that are given up; default Stream + ":dead"
-	Tries      int    // outbox: runs of an event that fail before it is given up; default Retries
-
-	Queue     int           // events waiting at most; default 4096
-	Full      QueuePolicy   // default Block
-	Budget    time.Duration // wall clock of one run; default 1 s
-	OnError   string        // atomic: continue (default) or retry
-	Retries   int           // atomic with retry: tries before it goes on without; default 5
-	TripAfter int           // failures in a row that disable the hook; default 10
-	Rearm     time.Duration // pause after which a tripped hook is tried again; default 60 s
-	MaxDepth  int           // events caused by more hooks than this are dropped; default 8
-}
-
-// AnyDB in Options.DB admits every database.
-const AnyDB = -1
-
-func (o *Options) fill() error {
-	if o.Name == "" || o.Owner == "" || o.Kind == "" {
-		return errors.New("hook: a subscription needs a name, an owner and an event")
-	}
-	if o.Class == 0 {
-		o.Class = All
-		for _, name := range o.Names {
-			o.Class |= named[name]
-		}
-	}
-	setDefault(&o.Mode, Observe)
-	setDefault(&o.Queue, 4096)
-	setDefault(&o.Full, Block)
-	setDefault(&o.Budget, time.Second)
-	setDefault(&o.OnError, "continue")
-	setDefault(&o.Retries, 5)
-	setDefault(&o.Tries, o.Retries)
-	if o.Stream != "" {
-		setDefault(&o.DeadLetter, o.Stream+":dead")
-	}
-	setDefault(&o.TripAfter, 10)
-	setDefault(&o.Rearm, time.Minute)
-	setDefault(&o.MaxDepth, 8)
-	switch {
-	case o.Mode != Observe && o.Mode != Atomic && o.Mode != Outbox:
-		return fmt.Errorf("hook: %s: unknown mode %q (observe, outbox, atomic)", o.Name, o.Mode)
-	case o.Full != Block && o.Full != DropOldest && o.Full != DropNewest:
-		return fmt.Errorf("hook: %s: unknown queue policy %q (block, drop-oldest, drop-newest)", o.Name, o.Full)
-	case o.OnError != "continue" && o.OnError != "retry":
-		return fmt.Errorf("hook: %s: unknown on-error policy %q (continue, retry)", o.Name, o.OnError)
-	}
-	return nil
-}
-
-func setDefault[T comparable](v *T, d T) {
-	var zero T
-	if *v == zero {
-		*v = d
-	}
-}
-
 // Hook is one subscription, with what has become of it. It is safe for
 // concurrent use.
 type Hook struct {
-	o   Options
-	now func() time.Time
+	given  Options // as subscribed; o has the bus's limits besides
+	o      atomic.Pointer[Options]
+	match  []byte
+	bus    *Bus
+	queue  *queue  // of an observer
+	judge  Judge   // of a hook that is asked before
+	outbox *outbox // of a hook of mode outbox
+	writer *Hook   // of a hook of mode outbox: writes its events into the stream
+	figures
 
-	runs, errs, drops, deep atomic.Int64
-	dead                    atomic.Int64
-	queued                  atomic.Int64
-	busyNs, maxNs           atomic.Int64
-	buckets                 [len(latencyBounds) + 1]atomic.Int64
+	off   atomic.Bool // disabled or tripped: see mu
+	stuck atomic.Bool // the present run goes on past its budget, and cannot be stopped
 
 	mu       sync.Mutex
 	disabled bool      // by command
 	tripped  time.Time // zero when armed
-	inRow    int
+	inRow    int       // failures since the last success
 	lastErr  string
 	lastAt   time.Time
+	told     time.Time // when a failure was last logged
+	untold   int64     // failures since
 }
 
-// latencyBounds are the upper bounds of the histogram of run times.
-var latencyBounds = [...]time.Duration{
-	10 * time.Microsecond, 100 * time.Microsecond, time.Millisecond, 10 * time.Millisecond,
-	100 * time.Millisecond, time.Second, 10 * time.Second,
+// maxErrText bounds what is kept of an error's text.
+const maxErrText = 1 << 10
+
+// limit puts the limits in force that the subscription does not have itself.
+func (h *Hook) limit(d *Defaults) {
+	o := h.given.with(d)
+	h.o.Store(&o)
 }
 
-// LatencyBounds returns the upper bounds of Stats.Latency; its last bucket has none.
-func LatencyBounds() []time.Duration { return latencyBounds[:] }
+// close lets the goroutine of the hook end: a queue is emptied first, what is in
+// an outbox stays there.
+func (h *Hook) close() {
+	switch {
+	case h.queue != nil:
+		h.queue.close()
+	case h.outbox != nil:
+		h.outbox.cancel()
+	}
+}
 
-// Options returns the subscription with its defaults filled in.
-func (h *Hook) Options() Options { return h.o }
+// done is closed when the goroutine of the hook has ended; nil when it has none.
+func (h *Hook) done() <-chan struct{} {
+	switch {
+	case h.queue != nil:
+		return h.queue.done
+	case h.outbox != nil:
+		return h.outbox.done
+	}
+	return nil
+}
+
+// Options returns the subscription with the limits that are in force.
+func (h *Hook) Options() Options { return *h.o.Load() }
+
+// Kind is the kind of events subscribed to.
+func (h *Hook) Kind() Kind { return h.given.Kind }
+
+// Budget is the wall clock of one run.
+func (h *Hook) Budget() time.Duration { return h.o.Load().Budget }
+
+// Retries is how often an atomic hook that fails has its cause put off; 0 when
+// its policy is to continue.
+func (h *Hook) Retries() int {
+	if o := h.o.Load(); o.OnError == "retry" {
+		return o.Retries
+	}
+	return 0
+}
 
 // Wants reports whether the subscription is for ev. A disabled or tripped
 // hook wants nothing.
 func (h *Hook) Wants(ev Event) bool {
-	if ev.Kind() != h.o.Kind || !h.armed() {
+	if ev.Kind() != h.given.Kind {
 		return false
 	}
-	if h.o.DB != AnyDB && ev.Database() >= 0 && ev.Database() != h.o.DB {
-		return false
+	switch ev := ev.(type) {
+	case *Key:
+		return h.wantsKey(ev)
+	case *Command:
+		if !h.wantsPhase(ev.Phase) {
+			return false
+		}
+	case *Rewrite:
+		if !h.wantsPhase(ev.Phase) {
+			return false
+		}
 	}
-	if k, ok := ev.(*Key); ok && !h.wantsName(k) {
-		return false
-	}
-	if h.o.Match != "" && !glob.Match([]byte(h.o.Match), ev.Subject(), false) {
-		return false
-	}
-	if ev.Depth() > h.o.MaxDepth {
-		h.deep.Add(1)
-		return false
-	}
-	return true
+	return h.wants(ev.Database(), ev.Subject(), ev.Depth())
 }
 
-func (h *Hook) wantsName(k *Key) bool {
-	if h.o.Class&k.Class == 0 {
+func (h *Hook) wantsKey(k *Key) bool {
+	if h.given.Class&k.Class == 0 {
 		return false
 	}
-	if len(h.o.Names) == 0 {
-		return true
+	if len(h.given.Names) > 0 && !h.wantsName(k.Name) {
+		return false
 	}
-	for _, n := range h.o.Names {
-		if n == k.Name {
+	return h.wants(k.DB, k.Key, k.Nest)
+}
+
+func (h *Hook) wantsName(name string) bool {
+	for _, n := range h.given.Names {
+		if n == name {
 			return true
 		}
 	}
 	return false
 }
 
-// armed reports whether the hook may run; a pause that has passed re-arms it.
-func (h *Hook) armed() bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.disabled {
+func (h *Hook) wantsPhase(phase string) bool {
+	if h.given.Phase == "" {
+		return phase != Before
+	}
+	return h.given.Phase == phase
+}
+
+// wants looks at what all events have.
+func (h *Hook) wants(db int, subject []byte, depth int) bool {
+	if h.given.DB != AnyDB && db >= 0 && db != h.given.DB {
 		return false
 	}
-	if !h.tripped.IsZero() {
-		if h.now().Sub(h.tripped) < h.o.Rearm {
-			return false
-		}
-		// One more failure trips it again at once.
-		h.tripped, h.inRow = time.Time{}, h.o.TripAfter-1
+	if h.match != nil && !glob.Match(h.match, subject, false) {
+		return false
+	}
+	if h.off.Load() && !h.armed() {
+		return false
+	}
+	if depth > h.o.Load().MaxDepth {
+		h.deep.Add(1)
+		return false
 	}
 	return true
 }
 
-// Run runs fn on behalf of the hook: a panic becomes an error, the run is
-// counted and measured, and too many failures in a row trip the hook.
-func (h *Hook) Run(fn func() error) (err error) {
-	start := h.now()
+// armed reports whether a hook that is off may run again: a pause that has
+// passed re-arms it.
+func (h *Hook) armed() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch rearm := h.o.Load().Rearm; {
+	case h.disabled:
+		return false
+	case h.tripped.IsZero():
+		return true
+	case rearm <= 0 || h.bus.now().Sub(h.tripped) < rearm:
+		return false
+	}
+	// One more failure trips it again at once.
+	h.tripped, h.inRow = time.Time{}, max(h.o.Load().TripAfter-1, 0)
+	h.off.Store(false)
+	h.say(slog.LevelInfo, "hook is tried again after a pause")
+	return true
+}
+
+// PanicError is what a panic in a hook has been turned into.
+type PanicError struct {
+	Value any
+	Stack []byte
+}
+
+func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
+
+// protect runs fn and makes an error of a panic.
+func protect(fn func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+			err = &PanicError{p, debug.Stack()}
 		}
-		h.record(h.now().Sub(start), err)
 	}()
 	return fn()
 }
 
+// Run runs fn on behalf of the hook: a panic becomes an error, the run is
+// counted and measured, and too many failures in a row trip the hook.
+func (h *Hook) Run(fn func() error) error {
+	start := h.bus.elapsed()
+	err := protect(fn)
+	h.record(h.bus.elapsed()-start, err)
+	return err
+}
+
+// record takes a run into account. One that ends well, but later than its
+// budget allows, counts as a failure for tripping: what it did stands.
 func (h *Hook) record(took time.Duration, err error) {
-	h.runs.Add(1)
-	h.busyNs.Add(int64(took))
-	for {
-		old := h.maxNs.Load()
-		if int64(took) <= old || h.maxNs.CompareAndSwap(old, int64(took)) {
-			break
-		}
-	}
-	i := 0
-	for i < len(latencyBounds) && took > latencyBounds[i] {
-		i++
-	}
-	h.buckets[i].Add(1)
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if err == nil {
-		h.inRow = 0
+	o := h.o.Load()
+	h.count(took)
+	if err != nil {
+		h.failed(err, true)
 		return
 	}
-	h.errs.Add(1)
-	h.inRow++
-	h.lastErr, h.lastAt = err.Error(), h.now()
-	if h.inRow >= h.o.TripAfter {
-		h.tripped = h.now()
+	if took > o.Budget {
+		h.late.Add(1)
+		h.failed(fmt.Errorf("ran for %s, longer than its time budget of %s", took.Round(time.Millisecond), o.Budget), false)
+		return
 	}
+	if h.failing.Load() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.inRow = 0
+		h.failing.Store(false)
+	}
+}
+
+// failed notes a failure, tells about it and trips the hook when there were too many.
+func (h *Hook) failed(err error, isError bool) {
+	if isError {
+		h.errs.Add(1)
+	}
+	h.failing.Store(true)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.inRow++
+	h.lastErr, h.lastAt = err.Error(), h.bus.now()
+	if len(h.lastErr) > maxErrText {
+		h.lastErr = h.lastErr[:maxErrText] + "…"
+	}
+	h.tell(err)
+	if limit := h.o.Load().TripAfter; limit > 0 && h.inRow >= limit && h.tripped.IsZero() {
+		h.tripped = h.lastAt
+		h.off.Store(true)
+		h.trips.Add(1)
+		h.say(slog.LevelError, "hook is tripped: it failed too often", "failures", h.inRow, "error", h.lastErr, "rearm", h.o.Load().Rearm)
+		if h.queue != nil {
+			h.queue.nudge()
+		}
+	}
+}
+
+// tell logs a failure, at most one a second for each hook. Called with mu held.
+func (h *Hook) tell(err error) {
+	if !h.told.IsZero() && h.lastAt.Sub(h.told) < time.Second && h.lastAt.Sub(h.told) >= 0 {
+		h.untold++
+		return
+	}
+	args := []any{"error", h.lastErr}
+	if h.untold > 0 {
+		args = append(args, "failures_not_logged", h.untold)
+	}
+	var p *PanicError
+	if errors.As(err, &p) {
+		args = append(args, "stack", string(p.Stack))
+	}
+	h.told, h.untold = h.lastAt, 0
+	h.say(slog.LevelWarn, "hook failed", args...)
+}
+
+func (h *Hook) say(level slog.Level, text string, args ...any) {
+	args = append([]any{"owner", h.given.Owner, "hook", h.given.Name, "event", h.given.Kind, "mode", h.given.Mode}, args...)
+	h.bus.log.Log(context.Background(), level, text, args...)
 }
 
 // Enable lets a disabled or tripped hook run again.
@@ -235,80 +275,26 @@ func (h *Hook) Enable() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.disabled, h.tripped, h.inRow = false, time.Time{}, 0
+	h.off.Store(false)
 }
 
-// Disable keeps the hook from running until Enable.
+// Disable keeps the hook from running until Enable. What waits in its queue is
+// dropped and counted.
 func (h *Hook) Disable() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.disabled = true
+	h.off.Store(true)
+	if h.queue != nil {
+		h.queue.nudge()
+	}
 }
 
-// Reset sets the figures back and re-arms the hook.
+// Reset sets the figures back and re-arms the hook. A disabled one stays so.
 func (h *Hook) Reset() {
-	h.runs.Store(0)
-	h.errs.Store(0)
-	h.drops.Store(0)
-	h.deep.Store(0)
-	h.dead.Store(0)
-	h.busyNs.Store(0)
-	h.maxNs.Store(0)
-	for i := range h.buckets {
-		h.buckets[i].Store(0)
-	}
+	h.figures.reset()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.tripped, h.inRow, h.lastErr, h.lastAt = time.Time{}, 0, "", time.Time{}
-}
-
-// Stats is what has become of a hook since its registration or Reset.
-type Stats struct {
-	State     string // armed, disabled, tripped
-	Runs      int64
-	Errors    int64
-	Drops     int64 // events lost to a full queue
-	TooDeep   int64 // events dropped at the depth limit
-	Dead      int64 // events given up, to a dead-letter stream
-	Queued    int64 // events waiting now
-	Busy      time.Duration
-	Longest   time.Duration
-	Latency   []int64 // runs by LatencyBounds
-	LastError string
-	LastErrAt time.Time
-}
-
-// Stats returns the hook's figures.
-func (h *Hook) Stats() Stats {
-	s := Stats{
-		State: "armed", Runs: h.runs.Load(), Errors: h.errs.Load(), Drops: h.drops.Load(),
-		TooDeep: h.deep.Load(), Dead: h.dead.Load(), Queued: h.queued.Load(),
-		Busy: time.Duration(h.busyNs.Load()), Longest: time.Duration(h.maxNs.Load()),
-	}
-	for i := range h.buckets {
-		s.Latency = append(s.Latency, h.buckets[i].Load())
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	s.LastError, s.LastErrAt = h.lastErr, h.lastAt
-	switch {
-	case h.disabled:
-		s.State = "disabled"
-	case !h.tripped.IsZero():
-		s.State = "tripped"
-	}
-	return s
-}
-
-type depthKey struct{}
-
-// WithDepth returns a context that says how many hooks led to what is done
-// under it.
-func WithDepth(ctx context.Context, depth int) context.Context {
-	return context.WithValue(ctx, depthKey{}, depth)
-}
-
-// DepthOf returns the number of hooks that led to what is done under ctx.
-func DepthOf(ctx context.Context) int {
-	d, _ := ctx.Value(depthKey{}).(int)
-	return d
+	h.off.Store(h.disabled)
 }

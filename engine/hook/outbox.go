@@ -3,24 +3,22 @@ package hook
 import (
 	"context"
 	"fmt"
-	"math"
 	"sync"
 )
 
 // outbox is the consumer of one hook of mode outbox, and the goroutine that it
 // runs on. Its events wait in a stream, so there is nothing to drain at the end.
 type outbox struct {
-	owner  string
-	cancel context.CancelFunc
-	done   chan struct{}
+	consume func(ctx context.Context, h *Hook)
+	ctx     context.Context
+	cancel  context.CancelFunc
+	done    chan struct{}
 }
 
-// outboxes are those of a bus.
+// outboxes is what those of a bus have in common.
 type outboxes struct {
-	mu     sync.Mutex
 	opened chan struct{}
 	open   sync.Once
-	list   []*outbox
 }
 
 // OpenOutboxes lets the consumers of outboxes begin. The engine calls it once its data
@@ -36,43 +34,27 @@ func (b *Bus) Outbox(o Options, consume func(ctx context.Context, h *Hook)) (lis
 	if o.Stream == "" {
 		return nil, nil, fmt.Errorf("hook: %s: mode outbox needs a stream", o.Name)
 	}
-	if listed, err = b.add(o, nil); err != nil {
+	listed, err = b.add(o, func(h *Hook) {
+		w := h.given
+		w.TripAfter, w.OnError = -1, "retry"
+		h.writer = b.newHook(w)
+		x := &outbox{consume: consume, done: make(chan struct{})}
+		x.ctx, x.cancel = context.WithCancel(b.ctx)
+		h.outbox = x
+	})
+	if err != nil {
 		return nil, nil, err
 	}
-	writer = &Hook{o: listed.o, now: b.now}
-	writer.o.TripAfter, writer.o.OnError = math.MaxInt, "retry"
-	ctx, cancel := context.WithCancel(b.ctx)
-	x := &outbox{owner: o.Owner, cancel: cancel, done: make(chan struct{})}
-	b.outboxes.mu.Lock()
-	b.outboxes.list = append(b.outboxes.list, x)
-	b.outboxes.mu.Unlock()
-	go func() {
-		defer close(x.done)
-		select {
-		case <-ctx.Done():
-		case <-b.outboxes.opened:
-			consume(ctx, listed)
-		}
-	}()
-	return listed, writer, nil
+	return listed, listed.writer, nil
 }
 
-// stop ends the consumers of an owner, "" those of all, and waits for them.
-func (os *outboxes) stop(owner string) {
-	os.mu.Lock()
-	var ended, left []*outbox
-	for _, x := range os.list {
-		if owner == "" || x.owner == owner {
-			ended = append(ended, x)
-			x.cancel()
-		} else {
-			left = append(left, x)
-		}
-	}
-	os.list = left
-	os.mu.Unlock()
-	for _, x := range ended {
-		<-x.done
+// run consumes the events of h from when the outboxes are opened.
+func (x *outbox) run(h *Hook, opened <-chan struct{}) {
+	defer close(x.done)
+	select {
+	case <-x.ctx.Done():
+	case <-opened:
+		x.consume(x.ctx, h)
 	}
 }
 

@@ -2,6 +2,7 @@ package hook
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -122,5 +123,46 @@ func TestOutboxesBeginWhenOpened(t *testing.T) {
 	<-ended
 	if _, _, err := b.Outbox(Options{Name: "n", Owner: "o", Kind: KindKey}, consume); err == nil {
 		t.Error("an outbox without a stream")
+	}
+}
+
+// A consumer that does not end holds nobody up; the limits of both hooks follow
+// the defaults, and the writer never trips.
+func TestOutboxesThatMisbehave(t *testing.T) {
+	b := NewBus(nil, quiet())
+	running, release := make(chan bool), make(chan bool)
+	listed, writer, err := b.Outbox(Options{Name: "n", Owner: "o", Kind: KindKey, Stream: "s"}, func(context.Context, *Hook) {
+		running <- true
+		<-release
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := standard
+	d.Retries, d.TripAfter = 2, 1
+	b.SetDefaults(d)
+	if o := listed.Options(); o.Tries != 2 || o.DeadLetter != "s:dead" || o.TripAfter != 1 {
+		t.Errorf("listed: %+v", o)
+	}
+	for range 20 {
+		writer.Run(func() error { return errors.New("no room") })
+	}
+	if s := writer.Stats(); s.State != "armed" || writer.Retries() != 2 {
+		t.Errorf("writer: %+v", s)
+	}
+	b.OpenOutboxes()
+	<-running
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	wait := b.Remove("o")
+	if err := wait(ctx); err == nil {
+		t.Error("the consumer has not ended, and nobody says so")
+	}
+	close(release)
+	if err := wait(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := b.Close(t.Context()); err != nil {
+		t.Error(err)
 	}
 }

@@ -2,44 +2,71 @@ package hook
 
 import (
 	"context"
+	"fmt"
+	"log/slog"
 	"sync"
+	"sync/atomic"
+	"time"
 )
 
+// Giver is told before a publisher waits for room in a queue, so that others
+// need not wait with it: a connection gives its event loop away.
+type Giver interface{ GiveAway() }
+
 // queue is the bounded queue of one observer and the goroutine that empties it.
+//
+// The goroutine takes events in small batches, and is woken only when it sleeps:
+// a publisher pays for a lock and, now and then, for a wake-up.
 type queue struct {
 	hook *Hook
 	fn   Observer
 	bus  *Bus
 	done chan struct{}
 
-	mu      sync.Mutex
-	changed *sync.Cond // an event came or went, the observer came to rest, or the queue closed
-	ring    []Event
-	head, n int
-	busy    bool
-	closed  bool
+	mu       sync.Mutex
+	news     sync.Cond // for the goroutine: an event came, or the queue closed
+	room     sync.Cond // for publishers and Flush: events went, or the hook is off or stuck
+	ring     []Event
+	head, n  int
+	sleeping bool // the goroutine waits for news
+	waiting  int  // goroutines that wait for room
+	closed   bool
+
+	taken atomic.Int64 // events of the present batch that are not delivered yet
+	began atomic.Int64 // bus.elapsed at the begin of the present run, 0 between runs
+	watch atomic.Bool  // a timer looks at the present run
 }
+
+// maxBatch is how many events the goroutine takes at a time. With a small queue
+// it is fewer, so that the bound means something.
+const maxBatch = 64
 
 func newQueue(h *Hook, fn Observer, b *Bus) *queue {
 	q := &queue{hook: h, fn: fn, bus: b, done: make(chan struct{})}
-	q.changed = sync.NewCond(&q.mu)
+	q.news.L, q.room.L = &q.mu, &q.mu
 	return q
 }
 
-// put queues ev, or does with it what the hook's policy says.
-func (q *queue) put(ev Event) {
+// put queues ev, or does with it what the hook's policy says. It waits for room
+// only where wait is set, and never for a hook that is off or stuck.
+func (q *queue) put(ev Event, wait bool, from Giver) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for q.n == q.hook.o.Queue && !q.closed {
+	for limit := q.hook.o.Load(); q.n >= limit.Queue && !q.closed; limit = q.hook.o.Load() {
 		switch {
-		case q.hook.o.Full == DropOldest:
+		case limit.Full == DropOldest:
 			q.take()
 			q.hook.drops.Add(1)
-		case q.hook.o.Full == DropNewest || ev.Depth() > 0:
+		case limit.Full == DropNewest || !wait || ev.Depth() > 0 || q.hook.stuck.Load() || q.hook.off.Load():
 			q.hook.drops.Add(1)
 			return
+		case from != nil:
+			q.mu.Unlock()
+			from.GiveAway()
+			from = nil
+			q.mu.Lock()
 		default:
-			q.changed.Wait()
+			q.await()
 		}
 	}
 	if q.closed {
@@ -51,12 +78,28 @@ func (q *queue) put(ev Event) {
 	}
 	q.ring[(q.head+q.n)%len(q.ring)] = ev
 	q.n++
-	q.hook.queued.Store(int64(q.n))
-	q.changed.Broadcast()
+	if q.sleeping {
+		q.sleeping = false
+		q.news.Signal()
+	}
+}
+
+// await waits for room. Called with mu held.
+func (q *queue) await() {
+	q.waiting++
+	q.room.Wait()
+	q.waiting--
+}
+
+// nudge makes those who wait for room look again.
+func (q *queue) nudge() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.room.Broadcast()
 }
 
 func (q *queue) grow() {
-	next := make([]Event, min(max(16, 2*len(q.ring)), q.hook.o.Queue))
+	next := make([]Event, max(16, 2*len(q.ring)))
 	for i := range q.n {
 		next[i] = q.ring[(q.head+i)%len(q.ring)]
 	}
@@ -68,58 +111,140 @@ func (q *queue) take() Event {
 	q.ring[q.head] = nil
 	q.head = (q.head + 1) % len(q.ring)
 	q.n--
-	q.hook.queued.Store(int64(q.n))
 	return ev
 }
 
 // run delivers events until the queue is closed and empty.
 func (q *queue) run(ctx context.Context) {
 	defer close(q.done)
+	var batch []Event
 	for {
-		q.mu.Lock()
-		q.busy = false
-		q.changed.Broadcast()
-		for q.n == 0 && !q.closed {
-			q.changed.Wait()
-		}
-		if q.n == 0 {
-			q.mu.Unlock()
+		batch = q.next(batch[:0])
+		if len(batch) == 0 {
 			return
 		}
-		ev := q.take()
-		q.busy = true
-		q.changed.Broadcast()
-		q.mu.Unlock()
-		q.deliver(ctx, ev)
+		for i, ev := range batch {
+			batch[i] = nil
+			q.deliver(ctx, ev)
+			q.taken.Add(-1)
+		}
 	}
 }
 
-func (q *queue) deliver(ctx context.Context, ev Event) {
-	ctx, cancel := context.WithTimeout(WithDepth(ctx, ev.Depth()+1), q.hook.o.Budget)
-	defer cancel()
-	if err := q.hook.Run(func() error { return q.fn(ctx, ev) }); err != nil {
-		q.bus.log.Warn("hook failed", "owner", q.hook.o.Owner, "hook", q.hook.o.Name, "event", ev.Kind(), "error", err)
+// next waits for events and takes some; none when the queue is closed and empty.
+func (q *queue) next(batch []Event) []Event {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for q.n == 0 {
+		if q.waiting > 0 {
+			q.room.Broadcast()
+		}
+		if q.closed {
+			return batch
+		}
+		q.sleeping = true
+		q.news.Wait()
 	}
+	q.sleeping = false
+	for size := min(max(q.hook.o.Load().Queue/16, 1), maxBatch); q.n > 0 && len(batch) < size; {
+		batch = append(batch, q.take())
+	}
+	q.taken.Store(int64(len(batch)))
+	if q.waiting > 0 {
+		q.room.Broadcast()
+	}
+	return batch
+}
+
+// deliver runs the observer, unless its hook has been switched off meanwhile.
+func (q *queue) deliver(ctx context.Context, ev Event) {
+	h := q.hook
+	if h.off.Load() && !h.armed() {
+		h.drops.Add(1)
+		return
+	}
+	budget := h.o.Load().Budget
+	run, end := Begin(ctx, ev.Depth()+1, budget)
+	start := q.bus.elapsed()
+	q.began.Store(int64(max(start, 1)))
+	if !q.watch.Load() {
+		q.guard(budget)
+	}
+	err := protect(func() error { return q.fn(run, ev) })
+	q.began.Store(0)
+	took := q.bus.elapsed() - start
+	end()
+	if h.stuck.Swap(false) { // it has been counted as a failure already
+		h.count(took)
+		h.say(slog.LevelWarn, "hook that was stuck has ended", "elapsed", took)
+		return
+	}
+	h.record(took, err)
+}
+
+// guard sees to it that somebody looks after the present run when its budget is over.
+func (q *queue) guard(after time.Duration) {
+	if q.watch.CompareAndSwap(false, true) {
+		time.AfterFunc(after+grace(after), q.look)
+	}
+}
+
+// grace is what a run may take beyond its budget before it counts as stuck: Lua
+// is ended at its budget, and needs a moment for that.
+func grace(budget time.Duration) time.Duration { return budget/4 + 100*time.Millisecond }
+
+// look finds out whether the present run is stuck. Go code cannot be ended from
+// outside: from here on nobody waits for it.
+func (q *queue) look() {
+	q.watch.Store(false)
+	began := time.Duration(q.began.Load())
+	if began == 0 {
+		return // the next run is guarded again
+	}
+	budget := q.hook.o.Load().Budget
+	limit := budget + grace(budget)
+	age := q.bus.elapsed() - began
+	if age < limit {
+		if q.watch.CompareAndSwap(false, true) {
+			time.AfterFunc(limit-age, q.look)
+		}
+		return
+	}
+	q.hook.stuck.Store(true)
+	if time.Duration(q.began.Load()) != began { // it ended just now
+		q.hook.stuck.Store(false)
+		return
+	}
+	q.hook.failed(fmt.Errorf("still running after its time budget of %s", budget), true)
+	q.nudge()
 }
 
 // idle waits until nothing is queued or running. waited tells that something was.
 func (q *queue) idle(ctx context.Context) (waited bool, err error) {
-	stop := context.AfterFunc(ctx, func() {
-		q.mu.Lock()
-		defer q.mu.Unlock()
-		q.changed.Broadcast()
-	})
+	stop := context.AfterFunc(ctx, q.nudge)
 	defer stop()
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for q.n > 0 || q.busy {
+	for q.n > 0 || !q.sleeping && !q.closed {
 		if err := ctx.Err(); err != nil {
 			return waited, err
 		}
 		waited = true
-		q.changed.Wait()
+		q.await()
 	}
 	return waited, nil
+}
+
+// figures returns how many events wait, and how long the present run has taken.
+func (q *queue) figures() (queued int64, running time.Duration) {
+	q.mu.Lock()
+	queued = int64(q.n)
+	q.mu.Unlock()
+	queued += max(q.taken.Load()-1, 0)
+	if began := q.began.Load(); began != 0 {
+		running = q.bus.elapsed() - time.Duration(began)
+	}
+	return queued, running
 }
 
 // close lets the goroutine end once the queue is empty.
@@ -127,5 +252,6 @@ func (q *queue) close() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.closed = true
-	q.changed.Broadcast()
+	q.news.Signal()
+	q.room.Broadcast()
 }

@@ -1,0 +1,93 @@
+package hook
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Before is the phase of events that have not happened yet: hooks on it are
+// asked, and may refuse.
+const Before = "before"
+
+// phases are the phases of the kinds that have some.
+var phases = map[Kind][]string{
+	KindCommand: {Before, "after"},
+	KindRewrite: {Before, "begin", "end", "failed", "deferred"},
+}
+
+func phased(k Kind, phase string) bool {
+	for _, p := range phases[k] {
+		if p == phase {
+			return true
+		}
+	}
+	return false
+}
+
+// Judge is the function of a hook that is asked before something happens. It
+// runs on the goroutine of whoever is about to do it, without locks, and at
+// several events at a time. Refuse makes the error that refuses; any other one
+// is a failure of the hook, which does not keep anything from happening.
+type Judge func(ctx context.Context, ev Event) error
+
+// Refusal is a judge's no.
+type Refusal struct {
+	Reason error
+	// Rest is, for a rewrite, how long the automatic triggers rest; 0 leaves it to the log.
+	Rest time.Duration
+}
+
+func (r *Refusal) Error() string { return r.Reason.Error() }
+
+// Unwrap returns the reason.
+func (r *Refusal) Unwrap() error { return r.Reason }
+
+// Refuse makes the error with which a judge says no. For a command, the reason
+// is the reply.
+func Refuse(reason error) error { return &Refusal{Reason: reason} }
+
+// Defer makes the error with which a judge puts a rewrite off, and keeps the
+// automatic triggers from asking again for a while.
+func Defer(rest time.Duration) error {
+	return &Refusal{Reason: errors.New("a hook has put it off"), Rest: rest}
+}
+
+// Ask subscribes fn to the phase Before of commands or rewrites.
+func (b *Bus) Ask(o Options, fn Judge) (*Hook, error) {
+	o.Phase, o.Mode = Before, Observe
+	return b.add(o, func(h *Hook) { h.judge = fn })
+}
+
+// Asks reports whether anybody is to be asked before events of the kind.
+func (b *Bus) Asks(k Kind) bool { return len(b.table.Load().judges[k]) > 0 }
+
+// AsksCommands is Asks for what a command begins with.
+func (b *Bus) AsksCommands() bool { return len(b.table.Load().asked) > 0 }
+
+// Decide asks the judges of ev, whose phase is Before, in the order of their
+// registration. The first no ends it and is returned.
+func (b *Bus) Decide(ctx context.Context, ev Event) *Refusal {
+	for _, h := range b.table.Load().judges[ev.Kind()] {
+		if !h.Wants(ev) {
+			continue
+		}
+		if no := h.ask(ctx, ev); no != nil {
+			return no
+		}
+	}
+	return nil
+}
+
+func (h *Hook) ask(ctx context.Context, ev Event) (no *Refusal) {
+	run, end := Begin(ctx, ev.Depth()+1, h.o.Load().Budget)
+	defer end()
+	h.Run(func() error { // a failure is in the hook's figures
+		err := h.judge(run, ev)
+		if errors.As(err, &no) {
+			return nil
+		}
+		return err
+	})
+	return no
+}
