@@ -157,7 +157,7 @@ const slowShared = time.Millisecond
 func (e *Engine) sharesReadings() bool {
 	cfg := &e.live.Get().Server
 	slow := cfg.SlowlogLogSlowerThan
-	return (slow < 0 || slow >= slowShared) && cfg.LatencyMonitorThreshold == 0 && e.monitors.Load() == 0
+	return (slow < 0 || slow >= slowShared) && cfg.LatencyMonitorThreshold == 0 && e.monitors.Load() == 0 && !e.bus.WantsCommands()
 }
 
 // shares reports whether the command that was just executed can leave the

@@ -121,7 +121,11 @@ func (e *Engine) try(w *waiter, depth int, patient bool, from hook.Giver) tryRes
 	s, start := w.session, e.now()
 	out, result, err := e.tryClaimed(w, depth, patient)
 	if result == tryAnswered {
-		e.account(s, w.spec, w.args, e.now().Sub(start), err)
+		took := e.now().Sub(start)
+		e.account(s, w.spec, w.args, took, err)
+		if ev := s.followed(w.spec, w.args, took, err); ev != nil {
+			out.events = append(out.events, ev)
+		}
 	}
 	e.wakes.add(out.ready)
 	out.ready = nil
@@ -184,13 +188,21 @@ func (e *Engine) unpark(w *waiter, cause unparkCause) bool {
 	s.blockedOut = wire.Writer{Buf: s.blockedOut.Buf[:0], RESP3: s.resp3}
 	if cause == unparkError {
 		s.blockedOut.Error(errUnblocked)
-		e.account(s, w.spec, w.args, 0, errUnblocked)
+		s.unanswered(w, errUnblocked)
 	} else {
 		w.onTimeout(&s.blockedOut)
-		e.account(s, w.spec, w.args, 0, nil)
+		s.unanswered(w, nil)
 	}
 	s.answer(w)
 	return true
+}
+
+// unanswered counts a command whose wait was in vain. Locks may be held.
+func (s *Session) unanswered(w *waiter, err error) {
+	s.engine.account(s, w.spec, w.args, 0, err)
+	if ev := s.followed(w.spec, w.args, 0, err); ev != nil {
+		s.engine.bus.Offer(ev)
+	}
 }
 
 // answer sends what has come of the wait, and lets the client go on.

@@ -65,6 +65,11 @@ func (e *Engine) Update(ctx context.Context, db int, spec *command.Spec, args []
 		return err
 	}
 	start, c := e.now(), &s.call
+	if s.depth == 0 && spec.Stats() != nil && e.bus.AsksCommands() {
+		if err := s.ask(ctx, spec, args, start.UnixMilli()); err != nil {
+			return err
+		}
+	}
 	s.fill(c)
 	c.Context, c.Nested = ctx, true
 	if !spec.Any(command.NoUnit) {
@@ -73,7 +78,9 @@ func (e *Engine) Update(ctx context.Context, db int, spec *command.Spec, args []
 	c.Begin(spec, args, reply)
 	err := e.run(c, start.UnixMilli())
 	if spec.Stats() != nil {
-		e.account(s, spec, args, e.now().Sub(start), err)
+		took := e.now().Sub(start)
+		e.account(s, spec, args, took, err)
+		s.told(s.followed(spec, args, took, err))
 	}
 	if err != nil {
 		return err

@@ -229,5 +229,9 @@ func (e *Engine) execQueued(s *Session, exec *command.Call, q *queuedCommand) {
 			s.replyError(w, err)
 		}
 	}
-	e.account(s, q.spec, q.args, e.now().Sub(start), err)
+	took := e.now().Sub(start)
+	e.account(s, q.spec, q.args, took, err)
+	if ev := s.followed(q.spec, q.args, took, err); ev != nil {
+		exec.Emit(ev) // locks are held
+	}
 }

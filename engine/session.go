@@ -213,6 +213,9 @@ func (s *Session) Do(args [][]byte, out *wire.Writer) Outcome {
 		err = s.admit(spec, args, out)
 		mark = out.Mark()
 	}
+	if err == nil && e.bus.AsksCommands() {
+		err = s.ask(s.ctx, spec, args, s.batch.nowMs())
+	}
 	switch {
 	case err != nil:
 		s.replyError(out, s.refused(spec, err))

@@ -90,8 +90,10 @@ func (e *Engine) countError(err error) {
 func (s *Session) account(spec *command.Spec, args [][]byte, err error, replied int) {
 	b := &s.batch
 	if spec.Any(untallied) {
-		s.engine.account(s, spec, args, s.tick(), err)
+		took := s.tick()
+		s.engine.account(s, spec, args, took, err)
 		b.share = s.engine.sharesReadings() // that may have been CONFIG SET
+		s.told(s.followed(spec, args, took, err))
 		return
 	}
 	if err == nil && b.shares(spec, args, replied) {
@@ -104,6 +106,7 @@ func (s *Session) account(spec *command.Spec, args [][]byte, err error, replied 
 	took := s.tick()
 	b.tally.add(s, spec, n, took)
 	s.engine.remark(s, spec, args, took, err)
+	s.told(s.followed(spec, args, took, err))
 }
 
 // account counts an executed command at once. It is called by who holds the

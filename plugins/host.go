@@ -147,6 +147,20 @@ func (h *Host) owned(o hook.Options) hook.Options {
 	return o
 }
 
+// BeforeCommand asks fn before a command whose name matches the glob is executed.
+// hook.Refuse keeps it from that. fn runs on the client's goroutine, for several
+// clients at a time, and the client waits; no lock is held.
+func (h *Host) BeforeCommand(match string, fn func(ctx context.Context, ev *hook.Command) error) error {
+	o := h.owned(hook.Options{Name: h.distinct("before command", match), Kind: hook.KindCommand, Match: match, DB: hook.AnyDB})
+	_, err := h.core.Bus().Ask(o, func(ctx context.Context, ev hook.Event) error { return fn(ctx, ev.(*hook.Command)) })
+	return err
+}
+
+// OnCommand observes executed commands whose names match the glob.
+func (h *Host) OnCommand(match string, fn func(ctx context.Context, ev *hook.Command) error) error {
+	return observe(h, hook.Options{Kind: hook.KindCommand, Match: match, DB: hook.AnyDB}, fn)
+}
+
 // OnExpired observes expiries of keys that match the glob; "" matches all.
 func (h *Host) OnExpired(match string, fn func(ctx context.Context, ev *hook.Expired) error) error {
 	return observe(h, hook.Options{Kind: hook.KindExpired, Match: match, DB: hook.AnyDB}, fn)
@@ -205,16 +219,21 @@ func (h *Host) OnServer(fn func(ctx context.Context, ev *hook.Server) error) err
 	return observe(h, hook.Options{Kind: hook.KindServer, DB: hook.AnyDB}, fn)
 }
 
-func observe[E hook.Event](h *Host, o hook.Options, fn func(context.Context, E) error) error {
-	o.Name = string(o.Kind)
-	if o.Match != "" {
-		o.Name += " " + o.Match
+// distinct makes a name that tells a plugin's hooks apart.
+func (h *Host) distinct(name, match string) string {
+	if match != "" {
+		name += " " + match
 	}
 	h.mu.Lock()
-	if h.named[o.Name]++; h.named[o.Name] > 1 { // names tell a plugin's hooks apart
-		o.Name += fmt.Sprint(" ", h.named[o.Name])
+	defer h.mu.Unlock()
+	if h.named[name]++; h.named[name] > 1 {
+		name += fmt.Sprint(" ", h.named[name])
 	}
-	h.mu.Unlock()
+	return name
+}
+
+func observe[E hook.Event](h *Host, o hook.Options, fn func(context.Context, E) error) error {
+	o.Name = h.distinct(string(o.Kind), o.Match)
 	_, err := h.Observe(o, func(ctx context.Context, ev hook.Event) error { return fn(ctx, ev.(E)) })
 	return err
 }

@@ -74,6 +74,19 @@ func (s *state) event(ev hook.Event, c *command.Call) lua.LValue {
 			labels.RawSetString(k, lua.LString(v))
 		}
 		set("labels", labels)
+	case *hook.Command:
+		number("at", ev.AtMs)
+		text("phase", ev.Phase)
+		text("name", ev.Name)
+		set("args", s.stringTable(ev.Args))
+		number("client", ev.Client)
+		text("addr", ev.Addr)
+		text("user", ev.User)
+		text("client_name", ev.ClientName)
+		if ev.Phase != hook.Before {
+			ms("elapsed_ms", ev.Elapsed)
+		}
+		failure(ev.Err)
 	case *hook.Config:
 		text("name", ev.Name)
 		text("old", ev.Old)
@@ -91,6 +104,10 @@ func (s *state) event(ev hook.Event, c *command.Call) lua.LValue {
 		ms("elapsed_ms", ev.Elapsed)
 		number("calls", ev.Calls)
 		failure(ev.Err)
+	case *hook.Timer:
+		text("name", ev.Name)
+		number("due", ev.DueMs)
+		number("at", ev.AtMs)
 	case *hook.Server:
 		text("what", ev.What)
 	}

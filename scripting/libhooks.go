@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
@@ -23,7 +24,7 @@ type hookDef struct {
 // hookKinds are the events that a script may name.
 var hookKinds = []string{
 	string(hook.KindExpired), string(hook.KindKey), string(hook.KindRewrite), string(hook.KindReplay), string(hook.KindPersistence),
-	string(hook.KindMetric), string(hook.KindConfig), string(hook.KindClient), string(hook.KindScript), string(hook.KindServer),
+	string(hook.KindMetric), string(hook.KindConfig), string(hook.KindClient), string(hook.KindScript), string(hook.KindServer), string(hook.KindCommand),
 }
 
 func registerHook(L *lua.LState) int {
@@ -40,6 +41,14 @@ func registerHook(L *lua.LState) int {
 		o.bad("mode", "%s is for expired and key events only", h.Mode)
 	}
 	outboxOptions(o, h)
+	switch h.Phase = o.text("phase"); {
+	case h.Phase == "":
+	case h.Kind == hook.KindRewrite && h.Phase != hook.Before:
+	case h.Kind != hook.KindCommand:
+		o.bad("phase", "is for command events, and what is not before for rewrite events")
+	case h.Phase != hook.Before && h.Phase != "after":
+		o.bad("phase", "must be one of before, after")
+	}
 	if h.Name = o.text("name"); h.Name == "" {
 		if h.Name = string(h.Kind); len(l.hooks) > 0 {
 			h.Name = fmt.Sprintf("%s-%d", h.Kind, len(l.hooks)+1)
@@ -107,6 +116,12 @@ func (h *Runner) subscribe(l *lib) error {
 	for _, d := range l.hooks {
 		o := d.options
 		o.Owner = l.owner()
+		if o.Phase == hook.Before {
+			if _, err := h.core.Bus().Ask(o, l.judge(d)); err != nil {
+				return err
+			}
+			continue
+		}
 		if o.Mode == hook.Outbox {
 			if _, err := plugins.Outbox(h.core, o, l.observer(d)); err != nil {
 				return err
@@ -145,7 +160,29 @@ func (l *lib) atomic(d *hookDef, hk *hook.Hook) func(*command.Call, hook.Event) 
 func (l *lib) observer(d *hookDef) hook.Observer {
 	return func(ctx context.Context, ev hook.Event) error {
 		return l.outside(func(s *state) error {
-			return s.detached(ctx, l.name+"/"+d.options.Name, max(ev.Database(), 0), s.callbacks[d.callback], func() lua.LValue { return s.observed(ctx, ev) })
+			_, err := s.detached(ctx, l.name+"/"+d.options.Name, max(ev.Database(), 0), s.callbacks[d.callback], func() lua.LValue { return s.observed(ctx, ev) })
+			return err
+		})
+	}
+}
+
+// judge is the hook as it is asked before a command, outside all locks. It says
+// no by returning an error reply.
+func (l *lib) judge(d *hookDef) hook.Judge {
+	return func(ctx context.Context, ev hook.Event) error {
+		l.asking.mu.Lock()
+		defer l.asking.mu.Unlock()
+		return l.asking.use(l, func(s *state) error {
+			answer, err := s.detached(ctx, l.name+"/"+d.options.Name, max(ev.Database(), 0), s.callbacks[d.callback], func() lua.LValue { return s.event(ev, nil) })
+			if err != nil {
+				return err
+			}
+			if t, ok := answer.(*lua.LTable); ok {
+				if text, ok := t.RawGetString("err").(lua.LString); ok {
+					return hook.Refuse(wire.Error(strings.TrimPrefix(string(text), "-")))
+				}
+			}
+			return nil
 		})
 	}
 }
@@ -167,7 +204,7 @@ func (s *state) hookLimits(budget time.Duration) {
 
 // detached runs a callback outside units: each of its commands is a unit of
 // its own. ctx brings the depth of the hooks, and the end of the time.
-func (s *state) detached(ctx context.Context, name string, db int, fn *lua.LFunction, arg func() lua.LValue) error {
+func (s *state) detached(ctx context.Context, name string, db int, fn *lua.LFunction, arg func() lua.LValue) (lua.LValue, error) {
 	s.begin(runHook, name, "user_function", nil)
 	defer s.end()
 	budget := time.Duration(0)
@@ -176,13 +213,13 @@ func (s *state) detached(ctx context.Context, name string, db int, fn *lua.LFunc
 	}
 	s.hookLimits(budget)
 	s.bg, s.db, s.outside = ctx, db, doOutside
-	_, err := s.run(fn, arg())
+	answer, err := s.run(fn, arg())
 	s.account(err)
 	var f *fault
 	if errors.As(err, &f) {
-		return f.reply
+		return lua.LNil, f.reply
 	}
-	return err
+	return answer, err
 }
 
 // doOutside runs a command as a unit of its own.

@@ -22,8 +22,9 @@ import (
 //
 // Its upvalues live in states. There are three kinds: the main state serves
 // functions, commands and atomic hooks, which run inside units; the background
-// state serves observers and timers, which run outside; spares serve calls that
-// come back into the library within one unit. Each has upvalues of its own.
+// state serves observers and timers, which run outside, and another one hooks
+// that are asked before; spares serve calls that come back into the library
+// within one unit. Each has upvalues of its own.
 type lib struct {
 	host  *Runner
 	name  string
@@ -39,6 +40,7 @@ type lib struct {
 	callbacks int
 
 	main, background instance
+	asking           instance // of hooks that are asked before something happens, so that no client waits for an observer
 	mu               sync.Mutex
 	spares           []*state
 	retired          atomic.Bool // replaced: runs under way go on, their states are not kept
@@ -245,7 +247,7 @@ func (l *lib) retire() {
 	l.retired.Store(true)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, s := range append(l.spares, l.main.s.Load(), l.background.s.Load()) {
+	for _, s := range append(l.spares, l.main.s.Load(), l.background.s.Load(), l.asking.s.Load()) {
 		if s != nil {
 			l.host.forget(s)
 		}

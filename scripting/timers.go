@@ -148,6 +148,7 @@ func (l *lib) tick(ctx context.Context, d *timerDef) error {
 	ctx, cancel := context.WithTimeout(hook.WithDepth(ctx, 1), budget)
 	defer cancel()
 	return l.outside(func(s *state) error {
-		return s.detached(ctx, l.name+"/"+d.name, 0, s.callbacks[d.callback], func() lua.LValue { return lua.LNil })
+		_, err := s.detached(ctx, l.name+"/"+d.name, 0, s.callbacks[d.callback], func() lua.LValue { return lua.LNil })
+		return err
 	})
 }

@@ -174,6 +174,16 @@ func (b *Bus) Wants(k Kind) bool { return b.table.Load().kinds[k] }
 // WantsCommands is Wants for what follows a command.
 func (b *Bus) WantsCommands() bool { return len(b.table.Load().commands) > 0 }
 
+// Wanted reports whether an observer wants this very event.
+func (b *Bus) Wanted(ev Event) bool {
+	for _, h := range b.table.Load().observers[ev.Kind()] {
+		if h.Wants(ev) {
+			return true
+		}
+	}
+	return false
+}
+
 // KeyClasses returns the classes of key events that anybody subscribes to.
 func (b *Bus) KeyClasses() Class { return b.table.Load().classes }
 

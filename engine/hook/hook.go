@@ -26,8 +26,9 @@ type Hook struct {
 	writer *Hook   // of a hook of mode outbox: writes its events into the stream
 	figures
 
-	off   atomic.Bool // disabled or tripped: see mu
-	stuck atomic.Bool // the present run goes on past its budget, and cannot be stopped
+	off    atomic.Bool  // disabled or tripped: see mu
+	asking atomic.Int32 // runs of judge
+	stuck  atomic.Bool  // the present run goes on past its budget, and cannot be stopped
 
 	mu       sync.Mutex
 	disabled bool      // by command
@@ -152,6 +153,9 @@ func (h *Hook) wants(db int, subject []byte, depth int) bool {
 	}
 	return true
 }
+
+// Ready reports whether a hook that is not told of events may run now.
+func (h *Hook) Ready() bool { return !h.off.Load() || h.armed() }
 
 // armed reports whether a hook that is off may run again: a pause that has
 // passed re-arms it.

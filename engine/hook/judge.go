@@ -27,8 +27,9 @@ func phased(k Kind, phase string) bool {
 
 // Judge is the function of a hook that is asked before something happens. It
 // runs on the goroutine of whoever is about to do it, without locks, and at
-// several events at a time. Refuse makes the error that refuses; any other one
-// is a failure of the hook, which does not keep anything from happening.
+// several events at a time. What it does in the store it does with ctx. Refuse
+// makes the error that refuses; any other one is a failure of the hook, which
+// does not keep anything from happening.
 type Judge func(ctx context.Context, ev Event) error
 
 // Refusal is a judge's no.
@@ -79,7 +80,16 @@ func (b *Bus) Decide(ctx context.Context, ev Event) *Refusal {
 	return nil
 }
 
+// maxAsking is how many events a judge may be busy with. More of them means
+// that it asks itself.
+const maxAsking = 1000
+
 func (h *Hook) ask(ctx context.Context, ev Event) (no *Refusal) {
+	defer h.asking.Add(-1)
+	if h.asking.Add(1) > maxAsking {
+		h.failed(errors.New("asked too often at a time: does it use another context than the one it is given?"), true)
+		return nil
+	}
 	run, end := Begin(ctx, ev.Depth()+1, h.o.Load().Budget)
 	defer end()
 	h.Run(func() error { // a failure is in the hook's figures
