@@ -197,14 +197,15 @@ func (e *Engine) run(c *command.Call, nowMs int64) error {
 		return e.busy.error() // undone, and nothing is locked
 	}
 	e.remember(c)
+	from := giver(c)
 	if w := c.Waiting(); w != nil && err == nil {
-		// Once the locks are gone, whoever serves the client uses its unit.
+		// Once the locks are gone, whoever serves the client uses its unit and its call.
 		own := *u
 		c.Client.(*Session).unit = command.Unit{}
 		u = &own
 		e.park(c, w)
 	}
-	e.publish(e.end(u), giver(c))
+	e.publish(e.end(u), from)
 	return err
 }
 
