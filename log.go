@@ -67,7 +67,7 @@ func (db *DB) startRewrite() error {
 }
 
 // controls are the commands that steer what lies outside the engine.
-func (db *DB) controls(o Options, reload func() error) engine.Controls {
+func (db *DB) controls(o Options, reload func() ([]string, error)) engine.Controls {
 	return engine.Controls{
 		Rewrite:  db.startRewrite,
 		Shutdown: o.Shutdown,

@@ -63,10 +63,12 @@ func (p *parts) infos() []infoPart {
 // Controls are the functions behind commands that steer what lies outside the
 // engine. A nil function makes its command answer that there is nothing to steer.
 type Controls struct {
-	Rewrite  func() error        // BGREWRITEAOF: starts a rewrite in the background
-	Modules  func() []ModuleInfo // MODULE LIST
-	Reload   func() error        // HOOK RELOAD: script libraries from their files
-	Shutdown func()              // SHUTDOWN: begins the orderly end of the process
+	Rewrite func() error        // BGREWRITEAOF: starts a rewrite in the background
+	Modules func() []ModuleInfo // MODULE LIST
+	// Reload is HOOK RELOAD: it loads script libraries from their files, and returns
+	// the names of those that are loaded then.
+	Reload   func() ([]string, error)
+	Shutdown func() // SHUTDOWN: begins the orderly end of the process
 	// Save is SAVE and BGSAVE: it puts what write writes into the place of the last
 	// snapshot, or leaves that when write fails.
 	Save func(write func(io.Writer) error) error

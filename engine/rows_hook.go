@@ -20,14 +20,14 @@ var hookRow = command.Spec{
 			Syntax: "name [name ...]", Summary: "Keeps hooks from running", Run: hookEach((*hook.Hook).Disable)},
 		{Name: "reset", Arity: -2, Since: sinceOurs, Complexity: "O(N) with N hooks", Flags: operator,
 			Syntax: "[name [name ...]]", Summary: "Sets figures back and re-arms what has tripped", Run: hookReset},
-		{Name: "reload", Arity: 2, Since: sinceOurs, Complexity: "Depends on the libraries", Flags: operator, Summary: "Loads the script libraries from their files again", Run: hookReload},
+		{Name: "reload", Arity: 2, Since: sinceOurs, Complexity: "Depends on the libraries", Flags: operator, Summary: "Loads the script libraries from their files again, and answers their names", Run: hookReload},
 		help("hook", sinceOurs,
 			"LIST", "    Lists the hooks and their state.",
 			"STATS [<name>]", "    Answers the figures of all hooks, or of one.",
 			"ENABLE <name> [<name> ...]", "    Lets disabled or tripped hooks run again.",
 			"DISABLE <name> [<name> ...]", "    Keeps hooks from running.",
 			"RESET [<name> ...]", "    Sets figures back and re-arms what has tripped.",
-			"RELOAD", "    Loads the script libraries from their files again.",
+			"RELOAD", "    Loads the script libraries from their files again, and answers their names.",
 			"A <name> is a hook's own, or owner/name where several have it."),
 	},
 }
@@ -179,9 +179,13 @@ func hookReload(c *command.Call) error {
 	if c.Nested {
 		return wire.Error("ERR HOOK RELOAD is not allowed inside a transaction or script")
 	}
-	if err := reload(); err != nil {
+	names, err := reload()
+	if err != nil {
 		return wire.Errorf("ERR reload: %v", err)
 	}
-	c.Reply.Status("OK")
+	c.Reply.Array(len(names))
+	for _, name := range names {
+		c.Reply.BulkString(name)
+	}
 	return nil
 }

@@ -309,7 +309,9 @@ func TestHookCommand(t *testing.T) {
 	c.want("HOOK RESET", "OK")
 	c.want("HOOK RESET x", "(error) ERR no such hook 'x'")
 	c.want("HOOK RELOAD", "(error) ERR no script libraries are configured")
-	r.SetControls(Controls{Reload: func() error { return fmt.Errorf("bad file") }, Modules: func() []ModuleInfo { return []ModuleInfo{{"audit", 2}} }})
+	r.SetControls(Controls{Reload: func() ([]string, error) { return []string{"a", "b"}, nil }})
+	c.want("HOOK RELOAD", `["a" "b"]`)
+	r.SetControls(Controls{Reload: func() ([]string, error) { return nil, fmt.Errorf("bad file") }, Modules: func() []ModuleInfo { return []ModuleInfo{{"audit", 2}} }})
 	c.want("HOOK RELOAD", "(error) ERR reload: bad file")
 	c.want("MODULE LIST", `[["name" "audit" "ver" (integer) 2 "path" "" "args" []]]`)
 	if got := c.do("HOOK STATS two/h"); !strings.Contains(got, `"state" "armed" "runs" (integer) 0`) {

@@ -1,13 +1,8 @@
 package scripting
 
 import (
-	"context"
 	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/kevy-lua/kevy-lua/engine/command"
 	"github.com/kevy-lua/kevy-lua/engine/glob"
@@ -277,101 +272,4 @@ func (h *Runner) fcall(c *command.Call, readOnly bool) error {
 		}
 		return err
 	})
-}
-
-// Reload loads the library files that the configuration names: those that are
-// new or have changed, while libraries whose files are gone are taken out. A
-// file that cannot be loaded leaves its library as it was; the error names all
-// such files.
-func (h *Runner) Reload() error {
-	h.libs.load.Lock()
-	defer h.libs.load.Unlock()
-	files, problems := h.files()
-	seen := map[string]bool{}
-	for _, file := range files {
-		name, err := h.loadFile(file)
-		if err != nil {
-			problems = append(problems, fmt.Sprintf("%s: %v", file, err))
-		}
-		seen[name] = true
-		for _, l := range h.libs.all() {
-			seen[l.name] = seen[l.name] || l.file == file
-		}
-	}
-	for _, l := range h.libs.all() {
-		if l.file != "" && !seen[l.name] {
-			h.remove(l)
-		}
-	}
-	if len(problems) > 0 {
-		return fmt.Errorf("scripting: load libraries: %s", strings.Join(problems, "; "))
-	}
-	return nil
-}
-
-// files lists the configured files, each once. A name without a wildcard must exist.
-func (h *Runner) files() (files, problems []string) {
-	for _, pattern := range h.core.Live().Get().Scripting.Libraries {
-		found, err := filepath.Glob(pattern)
-		switch {
-		case err != nil:
-			problems = append(problems, fmt.Sprintf("%s: %v", pattern, err))
-		case len(found) == 0 && !strings.ContainsAny(pattern, "*?["):
-			problems = append(problems, pattern+": there is no such file")
-		}
-		for _, f := range found {
-			if !slices.Contains(files, f) {
-				files = append(files, f)
-			}
-		}
-	}
-	return files, problems
-}
-
-func (h *Runner) loadFile(file string) (name string, err error) {
-	code, err := os.ReadFile(file)
-	if err != nil {
-		return "", err
-	}
-	if name, _, err = libraryShebang(string(code)); err != nil {
-		return "", err
-	}
-	old := h.libs.get(name)
-	switch {
-	case old != nil && old.file != file && old.file != "":
-		return "", fmt.Errorf("library '%s' comes from %s already", name, old.file)
-	case old != nil && old.file == "":
-		return "", fmt.Errorf("library '%s' was loaded by FUNCTION LOAD already", name)
-	case old != nil && old.code == string(code):
-		return name, nil
-	}
-	l, err := h.newLib(string(code), file, false)
-	if err != nil {
-		return name, err
-	}
-	if err := h.install(old, l); err != nil {
-		l.retire()
-		return name, err
-	}
-	return name, nil
-}
-
-// unloadAll takes out all libraries and waits for what they still run.
-func (h *Runner) unloadAll(ctx context.Context) error {
-	h.libs.load.Lock()
-	for _, l := range h.libs.all() {
-		h.remove(l)
-	}
-	h.libs.load.Unlock()
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		h.tasks.Wait()
-	}()
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("scripting: hooks still run: %w", ctx.Err())
-	}
 }

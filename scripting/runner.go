@@ -51,6 +51,7 @@ type Runner struct {
 
 	scripts cache
 	libs    libraries
+	reloads reloads
 	timers  timers
 	counts  counts
 
@@ -99,9 +100,7 @@ func (h *Runner) attach(core Core) []command.Spec {
 		if !slices.ContainsFunc(changes, func(c config.Change) bool { return c.Path == "scripting.libraries" && !c.NeedsRestart }) {
 			return
 		}
-		if err := h.Reload(); err != nil {
-			core.Log().Warn("script libraries were not all loaded", "error", err)
-		}
+		h.kick() // a CONFIG SET inside EXEC holds locks, which loading needs
 	})
 	core.AddInfo("scripting", h.info)
 	core.AddInfo("memory", h.memoryInfo)
@@ -116,15 +115,18 @@ func poolSize(c *config.Config) int {
 	return 2*runtime.GOMAXPROCS(0) + 2
 }
 
-// Start implements plugins.Starter: it loads the configured library files and
-// starts the timers. The log has been loaded before.
+// Start implements plugins.Starter: it loads the configured library files, loads
+// them again when they change, and starts the timers. The log has been loaded before.
 func (h *Runner) Start(context.Context) error {
 	h.timers.start()
-	return h.Reload()
+	h.watch() // before the files are read: no change is missed
+	_, err := h.Reload()
+	return err
 }
 
 // Stop implements plugins.Stopper: it ends the timers and takes the libraries out.
 func (h *Runner) Stop(ctx context.Context) error {
+	h.unwatch()
 	h.timers.stop()
 	return h.unloadAll(ctx)
 }
@@ -155,6 +157,7 @@ func (h *Runner) info(add func(name string, value any)) {
 	add("evicted_scripts", evicted)
 	add("number_of_libraries", libs)
 	add("number_of_functions", fns)
+	h.reloads.info(add)
 	add("script_runs", h.counts.runs.Load())
 	add("script_errors", h.counts.failed.Load())
 	add("script_kills", h.counts.killed.Load())

@@ -5,7 +5,7 @@ import "time"
 func scriptingRows() []Param {
 	return []Param{
 		{Path: "scripting.libraries", Kind: List, Separator: ",", Mutable: Applied,
-			Doc: "Lua files with functions, hooks, commands and timers, as glob patterns. They are read at the start, by HOOK RELOAD and when this parameter changes; not when a file changes. Relative to the working directory."},
+			Doc: "Lua files with functions, hooks, commands and timers, as glob patterns. They are read at the start, when a file or this parameter changes, and by HOOK RELOAD. Relative to the working directory."},
 		{Path: "scripting.modules", Kind: String, Mutable: Applied,
 			Doc: "Folder from which scripts may require modules. Empty allows none."},
 		{Path: "scripting.busy-reply-threshold", Name: "busy-reply-threshold", Aliases: []string{"lua-time-limit"},

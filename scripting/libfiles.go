@@ -1,0 +1,277 @@
+package scripting
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/kevy-lua/kevy-lua/engine/command"
+	"github.com/kevy-lua/kevy-lua/engine/config/file"
+	"github.com/kevy-lua/kevy-lua/engine/wire"
+)
+
+// reloads are the loads of library files: at the start, when a file changes, and
+// by command. One happens at a time.
+type reloads struct {
+	running sync.Mutex // held during one; taken before any lock of the engine
+
+	mu      sync.Mutex // guards what follows
+	watcher *file.PathWatcher
+	over    bool // Stop has been called
+	n       int64
+	failed  int64
+	lastErr string // of the last one; "" when it went well
+	files   int
+}
+
+// watch begins to look after the library files, where some are configured, and
+// reports whether somebody does.
+func (h *Runner) watch() (*file.PathWatcher, bool) {
+	r := &h.reloads
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.watcher != nil || r.over || len(h.core.Live().Get().Scripting.Libraries) == 0 {
+		return r.watcher, r.watcher != nil
+	}
+	w, err := file.WatchPaths(
+		func() []string { return h.core.Live().Get().Scripting.Libraries },
+		func() { _, _ = h.Reload() }, // what is wrong is in the log and in INFO
+		func(err error) { h.core.Log().Warn("a change of a script library may be missed", "error", err) })
+	if err != nil {
+		h.core.Log().Warn("script libraries are not watched: HOOK RELOAD loads them after a change", "error", err)
+		return nil, false
+	}
+	r.watcher = w
+	return w, true
+}
+
+// unwatch ends that, and keeps reloads from beginning.
+func (h *Runner) unwatch() {
+	h.reloads.mu.Lock()
+	w := h.reloads.watcher
+	h.reloads.watcher, h.reloads.over = nil, true
+	h.reloads.mu.Unlock()
+	if w != nil {
+		w.Close()
+	}
+}
+
+// kick has the files looked at soon. It waits for nothing: its caller may hold
+// locks of the engine, which loading needs.
+func (h *Runner) kick() {
+	h.reloads.mu.Lock()
+	defer h.reloads.mu.Unlock()
+	if h.reloads.over {
+		return
+	}
+	h.tasks.Go(func() {
+		if w, ok := h.watch(); ok {
+			w.Kick()
+			return
+		}
+		_, _ = h.Reload()
+	})
+}
+
+// Reload loads the library files that the configuration names: those that are
+// new or have changed, while libraries whose files are gone are taken out. A
+// file that cannot be loaded leaves its library as it was; the error names all
+// such files, and so do the log and INFO. It returns the names of the libraries
+// that are loaded from files now. It must not be called inside a unit.
+func (h *Runner) Reload() (names []string, err error) {
+	h.reloads.running.Lock()
+	defer h.reloads.running.Unlock()
+	h.reloads.mu.Lock()
+	over := h.reloads.over
+	h.reloads.mu.Unlock()
+	if over {
+		return nil, errors.New("scripting: the store is closed")
+	}
+	before := h.fromFiles()
+	files, problems := h.files()
+	for _, f := range files {
+		if err := h.loadFile(f); err != nil {
+			problems = append(problems, fmt.Sprintf("%s: %v", f, err))
+		}
+	}
+	for _, l := range h.libs.all() {
+		if l.file == "" || slices.Contains(files, l.file) {
+			continue
+		}
+		if err := h.exclusively(func() error { h.remove(l); return nil }); err != nil {
+			problems = append(problems, fmt.Sprintf("%s: %v", l.file, err))
+		}
+	}
+	return h.reloaded(before, len(files), problems)
+}
+
+// fromFiles are the libraries that were loaded from files, by name.
+func (h *Runner) fromFiles() (libs []*lib) {
+	return slices.DeleteFunc(h.libs.all(), func(l *lib) bool { return l.file == "" })
+}
+
+// reloaded notes how a reload went, and tells what it has changed.
+func (h *Runner) reloaded(before []*lib, files int, problems []string) (names []string, err error) {
+	now, changed := h.fromFiles(), false
+	for _, l := range now {
+		names = append(names, l.name)
+		if !slices.Contains(before, l) {
+			changed = true
+			h.core.Log().Info("script library loaded", "library", l.name, "file", l.file, "registered", l.summary())
+		}
+	}
+	for _, l := range before {
+		if !slices.Contains(now, l) && !slices.Contains(names, l.name) {
+			changed = true
+			h.core.Log().Info("script library taken out", "library", l.name, "file", l.file)
+		}
+	}
+	r := &h.reloads
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if changed || len(problems) > 0 {
+		r.n++
+	}
+	r.files, r.lastErr = files, strings.Join(problems, "; ")
+	if len(problems) == 0 {
+		return names, nil
+	}
+	r.failed++
+	h.core.Log().Error("script libraries were not all loaded: what ran before goes on", "error", r.lastErr)
+	return names, fmt.Errorf("scripting: load libraries: %s", r.lastErr)
+}
+
+// summary counts what the library registers.
+func (l *lib) summary() string {
+	var parts []string
+	for _, p := range []struct {
+		n    int
+		what string
+	}{{len(l.functions), "functions"}, {len(l.hooks), "hooks"}, {len(l.commands), "commands"}, {len(l.timers), "timers"}} {
+		if p.n > 0 {
+			parts = append(parts, fmt.Sprint(p.what, "=", p.n))
+		}
+	}
+	return strings.Join(parts, " ")
+}
+
+// info adds the lines about library files.
+func (r *reloads) info(add func(name string, value any)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	add("library_files", r.files)
+	add("library_files_watched", r.watcher != nil)
+	add("library_reloads", r.n)
+	add("library_reload_failures", r.failed)
+	add("library_last_error", strings.Join(strings.Fields(r.lastErr), " "))
+}
+
+// files lists the configured files, each once. A name without a wildcard must exist.
+func (h *Runner) files() (files, problems []string) {
+	for _, pattern := range h.core.Live().Get().Scripting.Libraries {
+		found, err := filepath.Glob(pattern)
+		switch {
+		case err != nil:
+			problems = append(problems, fmt.Sprintf("%s: %v", pattern, err))
+		case len(found) == 0 && !strings.ContainsAny(pattern, "*?["):
+			problems = append(problems, pattern+": there is no such file")
+		}
+		for _, f := range found {
+			if !slices.Contains(files, f) {
+				files = append(files, f)
+			}
+		}
+	}
+	return files, problems
+}
+
+// exclusiveRow is the unit in which libraries of files are exchanged.
+var exclusiveRow = command.Spec{Name: "libraries", Arity: 1, Flags: command.AllShards}
+
+// exclusively runs fn under all locks, as FUNCTION LOAD does, so that no event
+// falls between the old hooks and the new ones.
+func (h *Runner) exclusively(fn func() error) error {
+	row := exclusiveRow
+	row.Run = func(*command.Call) error {
+		h.libs.load.Lock()
+		defer h.libs.load.Unlock()
+		return fn()
+	}
+	return h.core.Update(context.Background(), 0, &row, [][]byte{[]byte(row.Name)}, &wire.Collector{})
+}
+
+// loadFile loads one file, unless its library is what is loaded already.
+func (h *Runner) loadFile(file string) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	code := string(text)
+	name, _, err := libraryShebang(code)
+	if err != nil {
+		return err
+	}
+	if old, err := h.replaceable(name, file); err != nil || old != nil && old.code == code {
+		return err
+	}
+	l, err := h.newLib(code, file, false)
+	if err != nil {
+		return err
+	}
+	err = h.exclusively(func() error {
+		old, err := h.replaceable(name, file)
+		if err != nil {
+			return err
+		}
+		return h.install(old, l)
+	})
+	if err != nil {
+		l.retire()
+	}
+	return err
+}
+
+// replaceable returns the library that one from the file takes the place of, or
+// nil: that of its name, or what the file had under another name before.
+func (h *Runner) replaceable(name, file string) (*lib, error) {
+	old := h.libs.get(name)
+	switch {
+	case old != nil && old.file == "":
+		return nil, fmt.Errorf("library '%s' was loaded by FUNCTION LOAD already", name)
+	case old != nil && old.file != file:
+		return nil, fmt.Errorf("library '%s' comes from %s already", name, old.file)
+	case old != nil:
+		return old, nil
+	}
+	for _, l := range h.fromFiles() {
+		if l.file == file {
+			return l, nil
+		}
+	}
+	return nil, nil
+}
+
+// unloadAll takes out all libraries and waits for what they still run.
+func (h *Runner) unloadAll(ctx context.Context) error {
+	h.libs.load.Lock()
+	for _, l := range h.libs.all() {
+		h.remove(l)
+	}
+	h.libs.load.Unlock()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		h.tasks.Wait()
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("scripting: hooks still run: %w", ctx.Err())
+	}
+}
