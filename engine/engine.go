@@ -77,7 +77,8 @@ type Engine struct {
 	notify    atomic.Uint32 // notify-keyspace-events
 	atomicMu  sync.Mutex
 	atomics   atomic.Pointer[[]command.Atomic]
-	atomicAll atomic.Bool // an atomic hook makes every writing unit take all locks
+	atomicGen atomic.Int64 // counts changes of atomics
+	atomicAll atomic.Bool  // an atomic hook makes every writing unit take all locks
 
 	tracksLatency atomic.Bool // latency-tracking
 	limitsOld     atomic.Bool // the keyspace does not have the configured limits yet
@@ -246,6 +247,7 @@ func (e *Engine) setAtomics(next []command.Atomic) {
 	}
 	e.atomics.Store(&next)
 	e.atomicAll.Store(all)
+	e.atomicGen.Add(1)
 }
 
 // Close ends background work that commands have started, and the hooks: events

@@ -115,8 +115,8 @@ func (e *Engine) evictOne(policy eviction, cfg *config.Config, s *Session, out *
 	first := rand.IntN(len(e.shards))
 	for i := range e.shards {
 		n := (first + i) % len(e.shards)
-		u := command.Unit{All: len(e.shards) == 1 || e.atomicAll.Load()}
-		if !u.All {
+		u := command.Unit{Hooks: e.atomicGen.Load()}
+		if u.All = len(e.shards) == 1 || e.atomicAll.Load(); !u.All {
 			u.Held = []int{n}
 		}
 		if !e.begin(&u, e.busy.signal()) {

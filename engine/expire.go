@@ -62,7 +62,7 @@ func (e *Engine) expireShard(shard, max int) (taken int) {
 		return 0
 	}
 	s := e.shards[shard]
-	var u command.Unit
+	u := command.Unit{Hooks: e.atomicGen.Load()}
 	if len(e.shards) > 1 && !e.atomicExpiry() {
 		u.Held = []int{shard}
 	} else {

@@ -176,6 +176,8 @@ func (s *Session) admitExec(m *multi) error {
 // holdMulti sets the lock set to what the transaction's commands and watched
 // keys need; commands that run scripts or have no key of their own take all.
 func (e *Engine) holdMulti(s *Session, u *command.Unit) {
+	hooks := e.atomicGen.Load()
+	defer func() { u.Hooks = hooks }()
 	for _, id := range s.watchedKeys() {
 		e.hold(u, []byte(id.key))
 	}

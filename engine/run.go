@@ -20,6 +20,15 @@ func (e *Engine) begin(u *command.Unit, refuse <-chan struct{}) bool {
 // back from one unit to the next.
 func (e *Engine) beginAt(u *command.Unit, refuse <-chan struct{}, atMs int64) bool {
 	waited, ok := e.lockHeld(u, refuse)
+	if ok && !u.All && u.Hooks != e.atomicGen.Load() {
+		// There are other atomic hooks than when the locks were chosen: a library has
+		// been replaced, say, while this waited for it.
+		e.unlockHeld(u)
+		u.All, waited = true, true
+		if _, ok = e.lockHeld(u, refuse); !ok {
+			u.All = false
+		}
+	}
 	if !ok {
 		return false
 	}

@@ -171,6 +171,7 @@ func (e *Engine) holdSpec(u *command.Unit, spec *command.Spec, args [][]byte) {
 		u.All = true
 		return
 	}
+	u.Hooks = e.atomicGen.Load()
 	if spec.Any(command.AllShards) || e.atomicAll.Load() && !spec.Is(command.ReadOnly) {
 		u.All = true
 		return

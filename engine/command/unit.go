@@ -63,6 +63,9 @@ type Unit struct {
 	// shards in ascending order.
 	All  bool
 	Held []int
+	// Hooks says which atomic hooks there were when the locks were chosen: a count
+	// of their changes.
+	Hooks int64
 
 	// Records is the group for the log; Changes what happened to keys; Events
 	// what else to publish at the end.
