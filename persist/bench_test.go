@@ -15,7 +15,7 @@ func BenchmarkCommit(b *testing.B) {
 	for _, bb := range []struct {
 		name  string
 		batch int
-	}{{"1", 1}, {"16", 16}} {
+	}{{"1", 1}, {"16", 16}, {"800", 800}} { // the last is a turn of the loop with 50 clients at -P 16
 		b.Run("batch "+bb.name, func(b *testing.B) {
 			l, _, err := openStore(Options{FS: vfs.OS, Dir: filepath.Join(b.TempDir(), "log"), Policy: EverySec})
 			if err != nil {

@@ -242,12 +242,14 @@ func (l *Log) syncPaused() bool {
 // retainBlock is the size in bytes up to which retained chunks are joined.
 const retainBlock = 256 << 10
 
-// maxBlocks is how many blocks are kept for the next bytes that are to be retained.
-const maxBlocks = 16
+// maxBlocks is how many blocks are kept for the next bytes that are to be retained, until a second
+// passes without any: a busy log fills tens of megabytes between two fsyncs.
+const maxBlocks = maxRetained / retainBlock
 
 // adoptFrom is the size in bytes from which a chunk's buffer is kept as it is: copying it would hold
 // mu for too long.
-const adoptFrom = 32 << 10
+// From this size on, its buffer is not there for the next chunk either, which then has to grow from nothing.
+const adoptFrom = 128 << 10
 
 // retain keeps a written chunk, or a copy of it. Called with mu held.
 func (l *Log) retain(c *chunk) {

@@ -87,6 +87,7 @@ type writer struct {
 	held     int64    // bytes in retained
 	sealed   bool     // the last retained chunk must not grow
 	blocks   [][]byte // buffers for retained chunks to use again
+	looked   int64    // position when the loop looked last
 	// retainLimit is maxRetained, but for tests.
 	retainLimit int64
 }

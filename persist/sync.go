@@ -120,6 +120,10 @@ func (l *Log) turn() {
 	}
 	l.mu.Lock()
 	idle := len(l.pending) == 0
+	if l.looked == l.appended {
+		l.blocks = nil // nothing has come since
+	}
+	l.looked = l.appended
 	l.mu.Unlock()
 	if !idle && l.flush(false) != nil {
 		return
