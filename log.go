@@ -72,7 +72,7 @@ func (db *DB) controls(o Options, reload func() ([]string, error)) engine.Contro
 		Rewrite:  db.startRewrite,
 		Shutdown: o.Shutdown,
 		Save:     db.saveTo(o.FS),
-		Spool:    db.spool,
+		Spool:    db.spoolTo(o.FS),
 		Reload:   reload,
 		Modules: func() (list []engine.ModuleInfo) {
 			for _, p := range db.plugins.List() {

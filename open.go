@@ -109,6 +109,7 @@ func (db *DB) assemble(o Options) error {
 	if err := db.plugins.AddPart(db.engine, "embedder", (*embedder)(db)); err != nil {
 		return err
 	}
+	db.removeSpools(o.FS)
 	if cfg.Persistence.Dir != "" && cfg.Persistence.AppendOnly {
 		if err := db.load(o); err != nil {
 			return err
