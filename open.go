@@ -60,8 +60,7 @@ func Open(o Options) (*DB, error) {
 	}
 	db := &DB{assembly: a}
 	if err := db.assemble(o); err != nil {
-		db.Close()
-		return nil, err
+		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
 }
@@ -256,34 +255,6 @@ func (db *DB) Tick(ctx context.Context) (removed int, more bool) {
 	db.sampleIfDue()
 	return removed, more
 }
-
-// Close ends the store in the reverse order of Open. What was acknowledged is
-// in the log; the error tells what could not be written. It is idempotent.
-// Whoever serves connections ends that first.
-func (db *DB) Close() error {
-	db.closed.Do(func() {
-		if db.engine != nil {
-			db.engine.Bus().Offer(&hook.Server{What: "stopping"})
-		}
-		db.cancel()
-		db.tasks.Wait()
-		ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
-		defer cancel()
-		var errs []error
-		errs = append(errs, db.plugins.Stop(ctx))
-		if db.engine != nil {
-			errs = append(errs, db.engine.Close(ctx))
-		}
-		if db.journal != nil {
-			errs = append(errs, db.journal.Close())
-		}
-		db.err = errors.Join(errs...)
-	})
-	return db.err
-}
-
-// closeTimeout bounds what Close waits for hooks and plugins.
-const closeTimeout = 10 * time.Second
 
 // groups are the command groups besides the engine's own.
 func groups() [][]command.Spec {

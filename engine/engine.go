@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"log/slog"
 	"runtime"
 	"sync"
@@ -250,12 +251,37 @@ func (e *Engine) setAtomics(next []command.Atomic) {
 	e.atomicGen.Add(1)
 }
 
+// closeGrace is what background work gets, after its context has ended, to notice that.
+const closeGrace = time.Second
+
 // Close ends background work that commands have started, and the hooks: events
-// already published are delivered until ctx ends. The journal is the caller's.
+// already published are delivered until ctx ends. What has not ended a moment
+// later is left behind and named in the error. The journal is the caller's.
 func (e *Engine) Close(ctx context.Context) error {
 	late := e.timers.Close(ctx)
 	e.cancel()
 	e.sessions.each(func(s *Session) { s.unpark(unparkClosed) })
-	e.tasks.Wait()
-	return errors.Join(late, e.bus.Close(ctx))
+	return errors.Join(late, e.endTasks(ctx), e.bus.Close(ctx))
+}
+
+// endTasks waits for the background work.
+func (e *Engine) endTasks(ctx context.Context) error {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		e.tasks.Wait()
+	}()
+	select {
+	case <-ended:
+		return nil
+	case <-ctx.Done():
+	}
+	last := time.NewTimer(closeGrace)
+	defer last.Stop()
+	select {
+	case <-ended:
+		return nil
+	case <-last.C:
+		return fmt.Errorf("engine: background work does not end: %w", ctx.Err())
+	}
 }

@@ -250,6 +250,12 @@ func (l *Log) wake() {
 // the disk is what was last committed. A second call returns nil.
 func (l *Log) Close() error {
 	l.mu.Lock()
+	if l.state == stateStarted {
+		l.mu.Unlock()
+		// First of all: what comes may wait for a rewrite that is stuck in its source.
+		_ = l.flush(true) // an error sticks
+		l.mu.Lock()
+	}
 	before := l.state
 	if before == stateClosed {
 		l.mu.Unlock()

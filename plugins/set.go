@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/kevy-lua/kevy-lua/engine/config"
 )
@@ -39,7 +40,7 @@ func (s *Set) AddPart(core Core, name string, p Plugin) error {
 }
 
 // Provision makes and provisions the plugins that the configuration names. On
-// an error, those provisioned before are stopped.
+// an error the caller stops the set.
 func (s *Set) Provision(core Core, confs []config.Plugin) error {
 	for _, c := range confs {
 		if !c.Enabled {
@@ -47,11 +48,9 @@ func (s *Set) Provision(core Core, confs []config.Plugin) error {
 		}
 		f, ok := lookup(c.Name)
 		if !ok {
-			s.Stop(context.Background())
 			return fmt.Errorf("plugins: no plugin %q is compiled in (there are: %s)", c.Name, strings.Join(Registered(), ", "))
 		}
 		if err := s.provision(core, c, f(), false); err != nil {
-			s.Stop(context.Background())
 			return err
 		}
 	}
@@ -67,7 +66,9 @@ func (s *Set) provision(core Core, c config.Plugin, p Plugin, part bool) error {
 	}
 	h := newHost(name, core, c, &s.shared)
 	if err := h.try("Provision", func() error { return p.Provision(h) }); err != nil {
-		return errors.Join(fmt.Errorf("plugins: provision %s: %w", h.name, err), h.stop(context.Background()))
+		ctx, cancel := context.WithTimeout(context.Background(), stopGrace)
+		defer cancel()
+		return errors.Join(fmt.Errorf("plugins: provision %s: %w", h.name, err), h.stop(ctx))
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -99,26 +100,52 @@ func (s *Set) Start(ctx context.Context) error {
 	return nil
 }
 
+// stopGrace is what plugins get, after their context has ended, to notice that.
+const stopGrace = time.Second
+
 // Stop ends the plugins in the reverse order: first what the host started for
-// one, then the plugin itself. It is idempotent.
+// one, then the plugin itself. A moment after ctx has ended, what does not end is
+// left behind and named in the error. It is idempotent.
 func (s *Set) Stop(ctx context.Context) error {
+	last, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer context.AfterFunc(ctx, func() {
+		grace := time.NewTimer(stopGrace)
+		defer grace.Stop()
+		select {
+		case <-grace.C:
+			cancel()
+		case <-last.Done():
+		}
+	})()
 	var errs []error
 	members := s.list()
 	for i := len(members) - 1; i >= 0; i-- {
 		m := members[i]
-		if err := m.host.stop(ctx); err != nil {
-			errs = append(errs, err)
-		}
+		errs = append(errs, m.host.stop(last))
 		if st, ok := m.plugin.(Stopper); ok && i < s.started {
-			if err := m.host.try("Stop", func() error { return st.Stop(ctx) }); err != nil {
-				errs = append(errs, fmt.Errorf("plugins: stop %s: %w", m.host.name, err))
-			}
+			errs = append(errs, m.host.stopPlugin(ctx, last, st))
 		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.members, s.started = nil, 0
 	return errors.Join(errs...)
+}
+
+// stopPlugin calls the plugin's own Stop, and waits for it until last ends.
+func (h *Host) stopPlugin(ctx, last context.Context, st Stopper) (err error) {
+	ended := make(chan error, 1)
+	go func() { ended <- h.try("Stop", func() error { return st.Stop(ctx) }) }()
+	select {
+	case err = <-ended:
+	case <-last.Done():
+		err = fmt.Errorf("it does not end: %w", last.Err())
+	}
+	if err != nil {
+		return fmt.Errorf("plugins: stop %s: %w", h.name, err)
+	}
+	return nil
 }
 
 // Get returns the plugin of a name, nil when there is none.
