@@ -41,7 +41,11 @@ func (db *DB) Rewrite(ctx context.Context) error {
 	return db.journal.Rewrite(ctx, source{engine: db.engine}, persist.CauseManual)
 }
 
-func (db *DB) rewriteIfDue(ctx context.Context) {
+// rewriteIfDue does not say that there is more: the next look will tell.
+func (db *DB) rewriteIfDue(ctx context.Context) (more bool) {
+	if db.journal == nil {
+		return false
+	}
 	if cause, due := db.journal.ShouldRewrite(db.now()); due {
 		ask := func() error {
 			size, _ := db.journal.Size()
@@ -50,6 +54,7 @@ func (db *DB) rewriteIfDue(ctx context.Context) {
 		// A failure is an event, and makes ShouldRewrite rest for a while; so does a deferral.
 		_ = db.journal.Rewrite(ctx, source{engine: db.engine, ask: ask}, cause)
 	}
+	return false
 }
 
 // startRewrite is BGREWRITEAOF.
@@ -134,25 +139,11 @@ func (db *DB) sample(name string, t hook.MetricType, v float64) {
 	}
 }
 
-// sampleMetrics sends figures to the metric sinks at the configured interval.
-func (db *DB) sampleMetrics(ctx context.Context) {
-	every(ctx, db.live.Get().Metrics.Interval, func(context.Context) { db.sampleAll() })
-}
-
-// sampleIfDue is sampleMetrics for who has a loop of their own.
-func (db *DB) sampleIfDue() {
-	now := db.now()
-	if since := now.Sub(db.sampled); since < 0 || since >= db.live.Get().Metrics.Interval {
-		db.sampled = now
-		db.sampleAll()
-	}
-}
-
 // sampleAll sends the figures of engine and reaper, if anybody listens.
-func (db *DB) sampleAll() {
+func (db *DB) sampleAll(context.Context) (more bool) {
 	bus := db.engine.Bus()
 	if !bus.Wants(hook.KindMetric) {
-		return
+		return false
 	}
 	db.engine.Samples(db.sample)
 	db.engine.Lateness(func(bound string, removed int64) {
@@ -165,6 +156,7 @@ func (db *DB) sampleAll() {
 	db.sample("reaper_ticks_total", hook.Counter, float64(s.Ticks))
 	db.sample("reaper_panics_total", hook.Counter, float64(s.Panics))
 	db.sample("reaper_behind", hook.Gauge, float64(flag(s.Behind)))
+	return false
 }
 
 // follow applies changes of the configuration to what lies outside the engine.

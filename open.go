@@ -42,7 +42,7 @@ type assembly struct {
 	journal *persist.Log // nil without a data directory
 	replay  persist.ReplayStats
 	reaper  *reaper.Reaper
-	sampled time.Time // by Tick
+	chores  []*chore
 
 	ctx    context.Context // ends at Close
 	cancel context.CancelFunc
@@ -118,7 +118,7 @@ func (db *DB) assemble(o Options) error {
 	if err := db.plugins.Start(db.ctx); err != nil {
 		return err
 	}
-	db.startReaper(cfg)
+	db.startBackground(cfg)
 	db.follow()
 	db.engine.Bus().Offer(&hook.Server{What: "started"})
 	return nil
@@ -171,89 +171,6 @@ func (db *DB) load(o Options) error {
 	db.engine.AddInfo("Persistence", db.persistenceInfo)
 	db.publishReplay()
 	return nil
-}
-
-// startReaper begins expiry and the automatic rewrites. In manual mode, Tick
-// does the same.
-func (db *DB) startReaper(cfg *config.Config) {
-	db.reaper = reaper.New(db.engine, reaperConfig(cfg), db.now, db.log)
-	db.engine.AddInfo("Reaper", db.reaperInfo)
-	if cfg.Reaper.Mode == "manual" {
-		return
-	}
-	db.goTask(db.reaper.Run)
-	if db.journal != nil {
-		db.goTask(func(ctx context.Context) { every(ctx, rewriteCheck, db.rewriteIfDue) })
-	}
-	db.goTask(db.compact)
-	db.goTask(db.sampleMetrics)
-}
-
-func reaperConfig(cfg *config.Config) reaper.Config {
-	return reaper.Config{Interval: cfg.Reaper.Interval, Batch: cfg.Reaper.Batch, Rounds: cfg.Reaper.Rounds}
-}
-
-// How often the triggers of automatic rewrites are looked at, and memory is
-// given back; the latter with a shorter pause while there is more.
-const (
-	rewriteCheck = 250 * time.Millisecond
-	compactCheck = 100 * time.Millisecond
-	compactPause = 5 * time.Millisecond
-)
-
-// compact gives memory back until ctx ends.
-func (db *DB) compact(ctx context.Context) {
-	t := time.NewTimer(compactCheck)
-	defer t.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-t.C:
-		}
-		pause := compactCheck
-		if db.engine.Compact() {
-			pause = compactPause
-		}
-		t.Reset(pause)
-	}
-}
-
-func every(ctx context.Context, d time.Duration, fn func(context.Context)) {
-	t := time.NewTicker(d)
-	defer t.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-t.C:
-			fn(ctx)
-		}
-	}
-}
-
-// goTask runs fn until Close, which waits for it.
-func (db *DB) goTask(fn func(ctx context.Context)) {
-	db.tasks.Add(1)
-	go func() {
-		defer db.tasks.Done()
-		fn(db.ctx)
-	}()
-}
-
-// Tick does by hand, in mode manual, what the background does by itself: it
-// removes what is due (removed keys are returned, and whether something due is
-// left), runs the timers that are due, gives memory back, rewrites the log if that
-// is due, and sends figures to the metric sinks at their interval.
-func (db *DB) Tick(ctx context.Context) (removed int, more bool) {
-	removed, more = db.reaper.Tick()
-	db.engine.Timers().RunDue()
-	db.engine.Compact()
-	if db.journal != nil {
-		db.rewriteIfDue(ctx)
-	}
-	db.sampleIfDue()
-	return removed, more
 }
 
 // groups are the command groups besides the engine's own.
