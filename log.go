@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/kevy-lua/kevy-lua/engine"
 	"github.com/kevy-lua/kevy-lua/engine/config"
@@ -165,6 +166,12 @@ func (db *DB) follow() {
 		db.reaper.Set(reaperConfig(next))
 		return nil
 	}, "reaper.interval", "reaper.batch", "reaper.rounds")
+	db.live.OnApply(func(*config.Config) error { return nil }, "metrics.interval")
+	db.live.OnChange(func(changes []config.Change) {
+		if slices.ContainsFunc(changes, func(ch config.Change) bool { return ch.Path == "metrics.interval" }) {
+			db.retime()
+		}
+	})
 	if db.journal == nil {
 		return
 	}

@@ -93,7 +93,7 @@ func securityRows() []Param {
 
 func metricsRows() []Param {
 	return []Param{
-		{Path: "metrics.enabled", Kind: Bool, Default: "no", Mutable: Applied,
+		{Path: "metrics.enabled", Kind: Bool, Default: "no", Mutable: Fixed,
 			Doc: "Serve metrics over HTTP in Prometheus' format."},
 		{Path: "metrics.listen", Kind: String, Default: "127.0.0.1:9121", Mutable: Applied, check: checkHostPort, expects: "a host and a port, such as 127.0.0.1:9121",
 			Doc: "Address of the metrics endpoint."},

@@ -11,8 +11,10 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
+	"github.com/kevy-lua/kevy-lua/engine/config"
 	"github.com/kevy-lua/kevy-lua/engine/hook"
 	"github.com/kevy-lua/kevy-lua/plugins"
 	"github.com/prometheus/client_golang/prometheus"
@@ -30,8 +32,19 @@ type Metrics struct {
 	host     *plugins.Host
 	registry *prometheus.Registry
 	sink     *sink
-	server   *http.Server
-	addr     net.Addr
+	current  atomic.Pointer[endpoint]
+}
+
+// endpoint is a listener that serves.
+type endpoint struct {
+	net.Listener
+	stop context.CancelFunc
+}
+
+// end lets the requests in progress end; the address is free at once.
+func (e *endpoint) end() {
+	_ = e.Close() // nobody listens to what it says
+	e.stop()
 }
 
 // New makes a Metrics plugin.
@@ -55,35 +68,59 @@ func (m *Metrics) Provision(h *plugins.Host) error {
 	return h.OnMetric("", func(_ context.Context, ev *hook.Metric) error { return m.sink.add(ev) })
 }
 
-// Start opens the listener.
+// Start opens the listener, and moves it when the configuration says so.
 func (m *Metrics) Start(context.Context) error {
-	cfg := m.host.Config().Metrics
-	l, err := net.Listen("tcp", cfg.Listen)
-	if err != nil {
-		return fmt.Errorf("metrics: listen on %s: %w", cfg.Listen, err)
+	if err := m.listen(m.host.Config()); err != nil {
+		return err
 	}
-	mux := http.NewServeMux()
-	mux.Handle("GET "+cfg.Path, promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
-	m.addr = l.Addr()
-	m.server = &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
-	m.host.Log().Info("metrics are served", "url", "http://"+m.addr.String()+cfg.Path)
+	m.host.Live().OnApply(m.listen, "metrics.listen")
+	m.host.Live().OnApply(func(*config.Config) error { return nil }, "metrics.path") // it is read at each request
+	return nil
+}
+
+// listen serves where cfg says, and no more where it said before.
+func (m *Metrics) listen(cfg *config.Config) error {
+	l, err := net.Listen("tcp", cfg.Metrics.Listen)
+	if err != nil {
+		return fmt.Errorf("metrics: listen on %s: %w", cfg.Metrics.Listen, err)
+	}
+	figures := promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+	server := &http.Server{ReadHeaderTimeout: 5 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path != m.host.Config().Metrics.Path:
+			http.NotFound(w, r)
+		case r.Method != http.MethodGet && r.Method != http.MethodHead:
+			http.Error(w, "only GET is served here", http.StatusMethodNotAllowed)
+		default:
+			figures.ServeHTTP(w, r)
+		}
+	})}
+	m.host.Log().Info("metrics are served", "url", "http://"+l.Addr().String()+cfg.Metrics.Path)
+	moved, stop := context.WithCancel(context.Background())
 	m.host.Go(func(context.Context) {
-		if err := m.server.Serve(l); err != nil && !errors.Is(err, http.ErrServerClosed) {
+		if err := server.Serve(l); err != nil && !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
 			m.host.Log().Error("metrics listener ended", "error", err)
 		}
 	})
 	// The host cancels its tasks and waits for them before it calls Stop, so
 	// the listener ends with the tasks' context.
 	m.host.Go(func(ctx context.Context) {
-		<-ctx.Done()
+		defer stop()
+		select {
+		case <-ctx.Done():
+		case <-moved.Done():
+		}
 		end, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
-		if m.server.Shutdown(end) != nil {
-			m.server.Close()
+		if server.Shutdown(end) != nil {
+			server.Close()
 		}
 	})
+	if before := m.current.Swap(&endpoint{l, stop}); before != nil {
+		before.end()
+	}
 	return nil
 }
 
 // Addr is where the metrics are served, once the plugin has started.
-func (m *Metrics) Addr() net.Addr { return m.addr }
+func (m *Metrics) Addr() net.Addr { return m.current.Load().Addr() }

@@ -42,3 +42,43 @@ path = "/figures"
 		}
 	}
 }
+
+// TestMetricsMove changes address and path of what is served.
+func TestMetricsMove(t *testing.T) {
+	e := plugintest.New(t, "[metrics]\nenabled = true\nlisten = \"127.0.0.1:0\"\n")
+	m := e.Plugin(metrics.Name).(*metrics.Metrics)
+	status := func(addr, path string) int {
+		t.Helper()
+		r, err := http.Get("http://" + addr + path)
+		if err != nil {
+			return 0
+		}
+		defer r.Body.Close()
+		return r.StatusCode
+	}
+	before := m.Addr().String()
+	if got := status(before, "/metrics"); got != http.StatusOK {
+		t.Fatalf("status %d", got)
+	}
+	e.Do("CONFIG", "SET", "metrics.path", "/figures")
+	if got, old := status(before, "/figures"), status(before, "/metrics"); got != http.StatusOK || old != http.StatusNotFound {
+		t.Fatalf("then status %d, and %d on the old path", got, old)
+	}
+	if _, err := e.DB().Do(t.Context(), "CONFIG", "SET", "metrics.listen", before); err == nil {
+		t.Error("an address that is in use is taken")
+	}
+	if got := status(before, "/figures"); got != http.StatusOK {
+		t.Fatalf("after a refused change status %d", got)
+	}
+	e.Do("CONFIG", "SET", "metrics.listen", "localhost:0")
+	after := m.Addr().String()
+	if got := status(after, "/figures"); after == before || got != http.StatusOK {
+		t.Fatalf("at %s, before at %s, status %d", after, before, got)
+	}
+	if err := e.DB().Close(); err != nil {
+		t.Fatal(err)
+	}
+	if old, got := status(before, "/figures"), status(after, "/figures"); old != 0 || got != 0 {
+		t.Errorf("after the end status %d and %d", old, got)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -42,19 +43,20 @@ func serve(ctx context.Context, src file.Source, out, errOut io.Writer) error {
 	if err != nil {
 		return err
 	}
-	log, closeLog, err := newLogger(cfg, errOut)
+	log, err := newLogging(cfg, errOut)
 	if err != nil {
 		return err
 	}
-	defer closeLog()
+	defer log.close()
 	tune(cfg)
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	db, err := kevylua.Open(kevylua.Options{Config: cfg, Log: log, Shutdown: func() { stop(errors.New("SHUTDOWN")) }})
+	db, err := kevylua.Open(kevylua.Options{Config: cfg, Log: log.logger, Shutdown: func() { stop(errors.New("SHUTDOWN")) }})
 	if err != nil {
 		return err
 	}
 	defer db.Close()
+	retune(db.Engine().Live(), log)
 	server, err := db.Listen()
 	if err != nil {
 		return err
@@ -75,7 +77,7 @@ func serve(ctx context.Context, src file.Source, out, errOut io.Writer) error {
 	done := make(chan error, 1)
 	go func() { done <- server.Run(ctx) }()
 	banner(out, db, server.Addrs())
-	err = wait(signals, done, stop, watcher, log)
+	err = wait(signals, done, stop, watcher, log.logger)
 	return errors.Join(err, db.Close())
 }
 
@@ -124,12 +126,35 @@ func follow(db *kevylua.DB, src file.Source) (*file.Watcher, error) {
 		func(err error) { log.Error("the configuration is refused, the old one stays", "error", err) })
 }
 
-// tune sets what belongs to the whole process.
+// tune sets what belongs to the whole process. The environment's GOGC is
+// stronger than the file.
 func tune(cfg *config.Config) {
-	if cfg.Memory.GOGC > 0 && os.Getenv("GOGC") == "" {
+	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(cfg.Memory.GOGC)
 	}
-	if cfg.Memory.MemoryLimit > 0 {
-		debug.SetMemoryLimit(cfg.Memory.MemoryLimit)
+	setMemoryLimit(cfg)
+}
+
+func setMemoryLimit(cfg *config.Config) {
+	limit := cfg.Memory.MemoryLimit
+	if limit == 0 {
+		limit = math.MaxInt64
 	}
+	debug.SetMemoryLimit(limit)
+}
+
+// retune follows the parameters that belong to the whole process.
+func retune(live *config.Live, log *logging) {
+	live.OnApply(func(next *config.Config) error {
+		debug.SetGCPercent(next.Memory.GOGC)
+		return nil
+	}, "memory.gogc")
+	live.OnApply(func(next *config.Config) error {
+		setMemoryLimit(next)
+		return nil
+	}, "memory.memory-limit")
+	live.OnApply(func(next *config.Config) error {
+		log.set(next)
+		return nil
+	}, "log.level", "log.format")
 }
