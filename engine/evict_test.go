@@ -73,7 +73,7 @@ func TestEviction(t *testing.T) {
 				c.want("SET big "+strings.Repeat("y", 3000), "OK") // goes above the limit
 				c.want("GET nosuch", "(null)")                     // makes room before it runs
 				gone := r.evicted()
-				if len(gone) < 3 || r.overMemory() {
+				if len(gone) < 3 && !slices.Contains(gone, "big") || r.overMemory() {
 					t.Fatalf("evicted: %q, still too much: %v", gone, r.overMemory())
 				}
 				for _, k := range gone {
