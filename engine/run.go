@@ -111,9 +111,7 @@ func (e *Engine) touched(u *command.Unit, out *outcome) {
 		return
 	}
 	out.ready = e.touch(u)
-	if e.tracker.clients.Load() > 0 {
-		out.stale = e.untrack(u)
-	}
+	out.stale = e.staleOf(u)
 }
 
 // advance records the highest position handed out by the journal.

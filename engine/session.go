@@ -86,8 +86,9 @@ type Session struct {
 	fed        bool // it gets the log's records
 	wantsData  bool // REPLCONF said that SYNC is for a copy of the data
 	copies     copyOptions
-	caching    bool // CLIENT CACHING was called for the next command or transaction
-	scriptRead bool // the script that runs has called a command that reads
+	caching    bool  // CLIENT CACHING was called for the next command or transaction
+	scriptRead bool  // the script that runs has called a command that reads
+	stale      stale // what its unit has changed before the client read on
 
 	watching atomic.Pointer[watch]    // watch, for other goroutines
 	tracking atomic.Pointer[tracking] // set by the session's goroutine; nil: it tracks nothing

@@ -121,6 +121,8 @@ func (e *Engine) remember(c *command.Call) {
 	if t == nil || t.bcast || t.optin && !s.caching || t.optout && s.caching {
 		return
 	}
+	// What the unit has changed up to here was changed before the client read it.
+	s.stale = e.untrack(c.Unit, s.stale)
 	var buf [16]command.KeyPos
 	keys, _ := c.Spec.AppendKeys(buf[:0], c.Args)
 	for _, k := range keys {
@@ -165,6 +167,7 @@ func (e *Engine) forgetTracked(sh *shard, key string) (ids []int64) {
 type stale struct {
 	keys []staleKey
 	all  bool // a database was emptied or swapped
+	seen int  // how many of the unit's changes are in it
 }
 
 // staleKey is a key with the clients that had read it. own says that the
@@ -175,12 +178,14 @@ type staleKey struct {
 	ids []int64
 }
 
-// untrack takes out of the tables what the unit has changed. The unit's locks are held.
-func (e *Engine) untrack(u *command.Unit) (out stale) {
-	for i := range u.Changes {
+// untrack takes out of the tables what the unit has changed since out was
+// gathered, and adds it to that. The unit's locks are held.
+func (e *Engine) untrack(u *command.Unit, out stale) stale {
+	emptied := false
+	for i := min(out.seen, len(u.Changes)); i < len(u.Changes); i++ {
 		ch := &u.Changes[i]
 		if ch.Key == nil {
-			out.all = true
+			emptied = true
 			continue
 		}
 		sh := e.shards[e.shardOf(ch.Key)]
@@ -192,10 +197,23 @@ func (e *Engine) untrack(u *command.Unit) (out stale) {
 			out.keys = append(out.keys, staleKey{name, ownChange(ch, u.Depth), ids})
 		}
 	}
-	if out.all {
+	out.seen = len(u.Changes)
+	if emptied {
+		out.all = true
 		e.eachHeld(u, e.emptyTracked)
 	}
 	return out
+}
+
+// staleOf is untrack at the unit's end.
+func (e *Engine) staleOf(u *command.Unit) (out stale) {
+	if s, ok := u.Client.(*Session); ok {
+		out, s.stale = s.stale, stale{}
+	}
+	if e.tracker.clients.Load() == 0 {
+		return stale{}
+	}
+	return e.untrack(u, out)
 }
 
 // emptyTracked empties the table of the shard, which is locked.

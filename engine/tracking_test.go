@@ -68,6 +68,34 @@ func TestTracking(t *testing.T) {
 	})
 }
 
+// TestTrackingInOrder: what a transaction has changed before it reads is not told,
+// and a key that goes while it is read is told behind the reply and goes on being tracked.
+func TestTrackingInOrder(t *testing.T) {
+	onShards(t, func(t *testing.T, shards int) {
+		r := newRig(t, shards, nil)
+		r.passive.Store(true)
+		a, b := trackers(t, r, "")
+		for _, line := range []string{"MULTI", "MSET x 1 y 2", "PEXPIRE y 100", "GET y", "EXEC"} {
+			a.do(line)
+		}
+		a.quiet()
+		r.advance(time.Second)
+		a.want("MGET x y", `["1" (null)]`)
+		equal(t, "message", a.next(), `>["invalidate" ["y"]]`)
+		b.want("SET y 3", "OK")
+		equal(t, "message", a.next(), `>["invalidate" ["y"]]`)
+		b.want("SET x 3", "OK")
+		equal(t, "message", a.next(), `>["invalidate" ["x"]]`)
+		a.want("GET x", `"3"`)
+		for _, line := range []string{"MULTI", "INCR x", "GET x", "INCR x", "EXEC"} {
+			a.do(line)
+		}
+		equal(t, "message", a.next(), `>["invalidate" ["x"]]`)
+		equal(t, "message", a.next(), `>["invalidate" ["x"]]`)
+		a.quiet()
+	})
+}
+
 func TestTrackingModes(t *testing.T) {
 	onShards(t, func(t *testing.T, shards int) {
 		r := newRig(t, shards, nil)
