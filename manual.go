@@ -57,6 +57,9 @@ func (m *Manual) Reopen(change func(o *Options)) error {
 	return m.open()
 }
 
+// Pass lets time pass while the store is closed: nothing happens. See Reopen.
+func (m *Manual) Pass(d time.Duration) { m.clock.Add(int64(d)) }
+
 // Advance lets time pass. Each deadline and each timer on the way is met at its
 // own moment, and the observers have run before the next one. It returns
 // early, with the error, when ctx ends.

@@ -24,6 +24,7 @@ type life struct {
 	stopped bool
 	waiting []func() // begin with start; called with lifeMu held
 	timers  map[*timer.Timer]bool
+	timings map[*Timing]bool // those of Host.Timer
 }
 
 // faults are what went wrong in a plugin and was caught.
@@ -31,7 +32,7 @@ type faults struct{ panics, restarts atomic.Int64 }
 
 func (l *life) init() {
 	l.ctx, l.cancel = context.WithCancel(context.Background())
-	l.timers = map[*timer.Timer]bool{}
+	l.timers, l.timings = map[*timer.Timer]bool{}, map[*Timing]bool{}
 }
 
 // begin lets what was asked for so far begin.
@@ -66,7 +67,11 @@ func (l *life) end(ctx context.Context) error {
 	for t := range l.timers {
 		t.Stop()
 	}
+	for t := range l.timings {
+		t.halt()
+	}
 	clear(l.timers)
+	clear(l.timings)
 	l.waiting = nil
 	l.lifeMu.Unlock()
 	l.cancel()
@@ -87,7 +92,7 @@ func (l *life) end(ctx context.Context) error {
 func (l *life) figures() (timers int) {
 	l.lifeMu.Lock()
 	defer l.lifeMu.Unlock()
-	return len(l.timers)
+	return len(l.timers) + len(l.timings)
 }
 
 func (l *life) ended() bool {
@@ -151,7 +156,8 @@ func (h *Host) supervise(fn func(ctx context.Context)) {
 
 // Every calls fn at an interval, which must be above 0, never twice at a time,
 // from the plugin's start until cancel is called or the plugin is stopped. ctx
-// ends when the plugin is stopped.
+// ends when the plugin is stopped. It is for the plugin's own housekeeping, which
+// has no budget; what operators shall see and switch is a Timer.
 func (h *Host) Every(interval time.Duration, fn func(ctx context.Context)) (cancel func()) {
 	return h.set(false, fn, func(run func()) *timer.Timer { return h.core.Timers().Every(interval, run) })
 }

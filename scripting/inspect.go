@@ -73,7 +73,7 @@ func (h *Runner) inspectLibrary(ctx context.Context, source string) (*Report, er
 		r.Registered = append(r.Registered, line(text, d.flagNames()))
 	}
 	for _, d := range l.timers {
-		r.Registered = append(r.Registered, fmt.Sprintf("timer %s every=%s", d.name, d.every))
+		r.Registered = append(r.Registered, fmt.Sprintf("timer %s %s", d.timer.Name, d.timer.When()))
 	}
 	in := &inspector{shelf: h.shelf, library: true}
 	err = in.source(code, "@user_function", false)

@@ -20,7 +20,7 @@ kevy.register_hook{ event = 'expired', match = 's:*', mode = 'atomic', name = 'h
 kevy.register_hook{ event = 'key', names = { 'set', 'del' }, name = 'k', callback = function(ev) end }
 kevy.register_command{ name = 'l.c', arity = -2, flags = { 'no-writes', 'fast' }, callback = function(args) end }
 kevy.register_timer{ every = '90s', name = 't', callback = function() end }`,
-			"[function f flags=no-writes|hook h event=expired match=s:* mode=atomic|hook k event=key names=set,del mode=observe|command l.c arity=-2 flags=fast,no-writes|timer t every=1m30s]"},
+			"[function f flags=no-writes|hook h event=expired match=s:* mode=atomic|hook k event=key names=set,del mode=observe|command l.c arity=-2 flags=fast,no-writes|timer t every 1m30s]"},
 		"KEYS in a library": {"#!lua name=l\nredis.register_function('f', function() return KEYS[1] end)", "[function f]; 2 there is no global 'KEYS'"},
 		"does not compile":  {"return +", "error: ERR Error compiling script"},
 		"registers nothing": {"#!lua name=l\nlocal x", "error: ERR No functions registered"},

@@ -111,8 +111,16 @@ func (o *options) duration(name string) time.Duration {
 	return d
 }
 
-// subscribe puts the library's hooks on the bus. On an error some may be there.
+// subscribe puts the library's hooks on the bus and sets its timers. On an error
+// some may be there.
 func (h *Runner) subscribe(l *lib) error {
+	for _, d := range l.timers {
+		t, err := h.host.Timer(d.timer, l.timer(d))
+		if err != nil {
+			return err
+		}
+		l.timings = append(l.timings, t)
+	}
 	for _, d := range l.hooks {
 		o := d.options
 		o.Owner = l.owner()

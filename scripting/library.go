@@ -14,6 +14,7 @@ import (
 
 	"github.com/kevy-lua/kevy-lua/engine/command"
 	"github.com/kevy-lua/kevy-lua/engine/wire"
+	"github.com/kevy-lua/kevy-lua/plugins"
 )
 
 // lib is one loaded library: its code, what it registered, and the Lua states
@@ -37,6 +38,7 @@ type lib struct {
 	hooks     []*hookDef
 	commands  []*commandDef
 	timers    []*timerDef
+	timings   []*plugins.Timing // of timers, while the library is installed; guarded by libraries.load
 	callbacks int
 
 	main, background instance
@@ -357,7 +359,6 @@ func (h *Runner) install(old, l *lib) error {
 		return err
 	}
 	h.libs.swap(old, l)
-	h.timers.swap(old, l)
 	if old != nil {
 		old.retire()
 	}
@@ -369,7 +370,6 @@ func (h *Runner) remove(l *lib) {
 	h.core.Table().Remove(l.commandNames()...)
 	h.dropHooks(l)
 	h.libs.swap(l, nil)
-	h.timers.swap(l, nil)
 	l.retire()
 }
 
@@ -390,7 +390,7 @@ func (h *Runner) swapCommands(old, l *lib) error {
 	return nil
 }
 
-// swapHooks ends the subscriptions of old and subscribes the hooks of l; either
+// swapHooks ends the subscriptions and timers of old, and begins those of l; either
 // may be nil. On an error those of old are back.
 func (h *Runner) swapHooks(old, l *lib) error {
 	if old != nil {
@@ -410,13 +410,17 @@ func (h *Runner) swapHooks(old, l *lib) error {
 	return wire.Error("ERR Error registering hooks: " + err.Error())
 }
 
-// dropHooks ends the subscriptions of a library. What is in their queues is
-// still delivered, on a goroutine of its own: the caller may hold locks that the
-// observers need.
+// dropHooks ends the subscriptions and timers of a library. What is in their
+// queues is still delivered, on a goroutine of its own: the caller may hold locks
+// that the observers need.
 func (h *Runner) dropHooks(l *lib) {
-	if len(l.hooks) == 0 {
+	if len(l.hooks)+len(l.timers) == 0 {
 		return
 	}
+	for _, t := range l.timings {
+		t.Stop()
+	}
+	l.timings = nil
 	owner := l.owner()
 	h.core.RemoveAtomic(owner)
 	wait := h.core.Bus().Remove(owner)

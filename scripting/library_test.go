@@ -283,13 +283,36 @@ kevy.register_timer{ every=10000, name='bad', callback=function() error('oops') 
 		time.Sleep(95 * time.Second)
 		synctest.Wait()
 		r.expect("3", "GET", "n")
-		if !strings.Contains(r.logged.String(), "timer=bad") {
+		if !strings.Contains(r.logged.String(), "hook=bad event=timer") {
 			t.Errorf("no word about the failing timer in %s", r.logged)
 		}
 		r.do("FUNCTION", "FLUSH")
 		time.Sleep(95 * time.Second)
 		synctest.Wait()
 		r.expect("3", "GET", "n")
+	})
+}
+
+func TestTimersOfAllKinds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.load(`#!lua name=l
+kevy.register_timer{ cron='*/5 * * * *', name='five', persist=true, callback=function(ev) redis.call('RPUSH', 'ran', ev.name..' '..(ev.at - ev.due)) end }
+kevy.register_timer{ at='2000-01-01T00:02:00Z', callback=function(ev) redis.call('RPUSH', 'ran', ev.name) end }
+kevy.register_timer{ every='1m', name='bad', trip_after=2, rearm='1h', callback=function(ev) error('oops') end }`)
+		time.Sleep(11 * time.Minute)
+		synctest.Wait()
+		r.expect("[timer-2 five 0 five 0]", "LRANGE", "ran", "0", "-1")
+		r.expect("[lua:l/five]", "HKEYS", "kevy:timers")
+		for _, h := range r.Bus().Hooks() {
+			if s := h.Stats(); h.Options().Name == "bad" && (s.State != "tripped" || s.Runs != 2 || !strings.Contains(s.LastError, "oops")) {
+				t.Errorf("%+v", s)
+			}
+		}
+		r.expect("+OK", "HOOK", "DISABLE", "lua:l/five")
+		time.Sleep(10 * time.Minute)
+		synctest.Wait()
+		r.expect("3", "LLEN", "ran")
 	})
 }
 
@@ -316,8 +339,11 @@ func TestRegistrationErrors(t *testing.T) {
 		{"kevy.register_command{name='a',keys={0},callback=function() end}", "keys must be"},
 		{"kevy.register_command{name='a',keys=1,callback=function() end}", "keys must be"},
 		{"kevy.register_command{name='get',callback=function() end}", "already registered"},
-		{"kevy.register_timer{callback=function() end}", "every must be given"},
+		{"kevy.register_timer{callback=function() end}", "one of every, at and cron must be given"},
 		{"kevy.register_timer{every='-1s',callback=function() end}", "longer than nothing"},
+		{"kevy.register_timer{cron='* * *',callback=function() end}", "cron"},
+		{"kevy.register_timer{at='tomorrow',callback=function() end}", "at must be a time"},
+		{"kevy.register_timer{cron='@daily',persist=true,callback=function() end}", "name must be given"},
 	} {
 		if got := text(r.do("FUNCTION", "LOAD", "#!lua name=l\n"+tc.code)); !strings.HasPrefix(got, "-ERR Error registering") || !strings.Contains(got, tc.want) {
 			t.Errorf("%s\n got %s\nwant %s", tc.code, got, tc.want)

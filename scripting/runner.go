@@ -13,7 +13,6 @@ import (
 	"github.com/kevy-lua/kevy-lua/engine/command"
 	"github.com/kevy-lua/kevy-lua/engine/config"
 	"github.com/kevy-lua/kevy-lua/engine/hook"
-	"github.com/kevy-lua/kevy-lua/engine/timer"
 	"github.com/kevy-lua/kevy-lua/engine/wire"
 	"github.com/kevy-lua/kevy-lua/plugins"
 )
@@ -26,7 +25,6 @@ type Core interface {
 	Live() *config.Live
 	Log() *slog.Logger
 	Now() time.Time
-	Timers() *timer.Timers
 	Do(ctx context.Context, db int, args [][]byte, reply wire.Reply) error
 	Update(ctx context.Context, db int, spec *command.Spec, args [][]byte, reply wire.Reply) error
 	AddAtomic(a command.Atomic)
@@ -45,6 +43,7 @@ type Core interface {
 // the plugin "scripting". It is safe for concurrent use.
 type Runner struct {
 	core  Core
+	host  *plugins.Host
 	shelf *shelf
 	now   func() time.Time // wall clock of limits
 	pool  atomic.Pointer[pool]
@@ -52,7 +51,6 @@ type Runner struct {
 	scripts cache
 	libs    libraries
 	reloads reloads
-	timers  timers
 	counts  counts
 
 	inside units
@@ -78,10 +76,8 @@ func (h *Runner) Provision(host *plugins.Host) error {
 	if !ok {
 		return fmt.Errorf("scripting: the engine is no scripting.Core: it lacks Busy")
 	}
-	if err := host.Command(h.attach(core)...); err != nil {
-		return err
-	}
-	return nil
+	h.host = host
+	return host.Command(h.attach(core)...)
 }
 
 // attach connects the runner with the engine and returns its rows.
@@ -115,19 +111,17 @@ func poolSize(c *config.Config) int {
 	return 2*runtime.GOMAXPROCS(0) + 2
 }
 
-// Start implements plugins.Starter: it loads the configured library files, loads
-// them again when they change, and starts the timers. The log has been loaded before.
+// Start implements plugins.Starter: it loads the configured library files, and
+// loads them again when they change. The log has been loaded before.
 func (h *Runner) Start(context.Context) error {
-	h.timers.start()
 	h.watch() // before the files are read: no change is missed
 	_, err := h.Reload()
 	return err
 }
 
-// Stop implements plugins.Stopper: it ends the timers and takes the libraries out.
+// Stop implements plugins.Stopper: it takes the libraries out.
 func (h *Runner) Stop(ctx context.Context) error {
 	h.unwatch()
-	h.timers.stop()
 	return h.unloadAll(ctx)
 }
 

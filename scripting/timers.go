@@ -3,36 +3,42 @@ package scripting
 import (
 	"context"
 	"fmt"
-	"log/slog"
-	"sync"
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/kevy-lua/kevy-lua/engine/hook"
-	"github.com/kevy-lua/kevy-lua/engine/timer"
+	"github.com/kevy-lua/kevy-lua/plugins"
 )
 
 // timerDef is what kevy.register_timer registered.
 type timerDef struct {
-	name     string
-	every    time.Duration
-	budget   time.Duration // 0: that of observing hooks
+	timer    plugins.Timer
 	callback int
 }
 
 func registerTimer(L *lua.LState) int {
 	s, l := loadTarget(L, "kevy.register_timer")
 	o := newOptions(L, "kevy.register_timer")
-	d := &timerDef{every: o.duration("every"), budget: o.duration("budget")}
-	if d.every == 0 {
-		o.bad("every", "must be given")
+	d := &timerDef{}
+	t := &d.timer
+	t.Every, t.At, t.Cron = o.duration("every"), o.moment("at"), o.text("cron")
+	t.Persist = o.flag("persist")
+	t.Budget, t.Rearm, t.TripAfter = o.duration("budget"), o.duration("rearm"), o.number("trip_after", 0, 1)
+	if t.Name = o.text("name"); t.Name == "" {
+		if t.Persist {
+			o.bad("name", "must be given where persist is")
+		}
+		t.Name = fmt.Sprintf("timer-%d", len(l.timers)+1)
 	}
-	if d.every < time.Millisecond {
-		o.bad("every", "must be at least a millisecond")
+	t.Owner = l.owner()
+	if err := t.Check(); err != nil {
+		fail(L, "kevy.register_timer: "+err.Error())
 	}
-	if d.name = o.text("name"); d.name == "" {
-		d.name = fmt.Sprintf("timer-%d", len(l.timers)+1)
+	for _, other := range l.timers {
+		if other.timer.Name == t.Name {
+			o.bad("name", "'%s' is taken by another timer of the library", t.Name)
+		}
 	}
 	fn := o.callback()
 	o.done()
@@ -41,114 +47,49 @@ func registerTimer(L *lua.LState) int {
 	return 0
 }
 
-// timers are those of the loaded libraries, between start and stop.
-type timers struct {
-	mu      sync.Mutex
-	running bool
-	armed   map[*lib]*alarms
-	tasks   sync.WaitGroup
-	waiting []*lib // loaded before the start
-}
-
-// alarms are the timers of one library.
-type alarms struct {
-	ctx    context.Context
-	cancel context.CancelFunc
-	list   []*timer.Timer
-}
-
-func (a *alarms) stop() {
-	a.cancel()
-	for _, t := range a.list {
-		t.Stop()
-	}
-}
-
-func (t *timers) start() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.running = true
-	for _, l := range t.waiting {
-		t.begin(l)
-	}
-	t.waiting = nil
-}
-
-// stop ends all timers and waits for those that run.
-func (t *timers) stop() {
-	t.mu.Lock()
-	t.running = false
-	for _, a := range t.armed {
-		a.stop()
-	}
-	t.armed = nil
-	t.mu.Unlock()
-	t.tasks.Wait()
-}
-
-// swap ends the timers of old and begins those of l. It does not wait: the
-// caller may hold locks that a timer's commands need.
-func (t *timers) swap(old, l *lib) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if a := t.armed[old]; a != nil {
-		a.stop()
-		delete(t.armed, old)
-	}
-	for i, w := range t.waiting {
-		if w == old {
-			t.waiting = append(t.waiting[:i:i], t.waiting[i+1:]...)
-			break
+// moment reads a time: RFC 3339, or Unix milliseconds. The zero time stands for
+// absence.
+func (o *options) moment(name string) time.Time {
+	switch v := o.get(name).(type) {
+	case *lua.LNilType:
+	case lua.LNumber:
+		if ms := float64(v); ms > 0 && ms < maxMomentMs {
+			return time.UnixMilli(int64(ms))
 		}
+		o.bad(name, "must be a time in Unix milliseconds")
+	case lua.LString:
+		at, err := time.Parse(time.RFC3339, string(v))
+		if err != nil {
+			o.bad(name, `must be a time such as "2027-01-31T08:00:00Z"`)
+		}
+		return at
+	default:
+		o.bad(name, `must be a time such as "2027-01-31T08:00:00Z", or Unix milliseconds`)
 	}
-	if l == nil || len(l.timers) == 0 {
-		return
-	}
-	if t.running {
-		t.begin(l)
-	} else {
-		t.waiting = append(t.waiting, l)
-	}
+	return time.Time{}
 }
 
-// begin starts a library's timers. Called with mu held.
-func (t *timers) begin(l *lib) {
-	a := &alarms{}
-	a.ctx, a.cancel = context.WithCancel(context.Background())
-	if t.armed == nil {
-		t.armed = map[*lib]*alarms{}
+// maxMomentMs is the year 9999.
+const maxMomentMs = 253_402_300_799_000
+
+func (o *options) flag(name string) bool {
+	switch v := o.get(name).(type) {
+	case *lua.LNilType:
+	case lua.LBool:
+		return bool(v)
+	default:
+		o.bad(name, "must be true or false")
 	}
-	t.armed[l] = a
-	for _, d := range l.timers {
-		a.list = append(a.list, l.host.core.Timers().Every(d.every, func() { t.ring(l, a, d) }))
-	}
+	return false
 }
 
-// ring runs a timer whose time has come, unless it was ended meanwhile.
-func (t *timers) ring(l *lib, a *alarms, d *timerDef) {
-	t.mu.Lock()
-	if !t.running || a.ctx.Err() != nil {
-		t.mu.Unlock()
-		return
+// timer is the callback as the scheduler runs it, outside all locks. What it
+// does is as deep as what a hook does.
+func (l *lib) timer(d *timerDef) plugins.TimerFunc {
+	return func(ctx context.Context, ev *hook.Timer) error {
+		return l.outside(func(s *state) error {
+			_, err := s.detached(ctx, l.name+"/"+d.timer.Name, 0, s.callbacks[d.callback], func() lua.LValue { return s.event(ev, nil) })
+			return err
+		})
 	}
-	t.tasks.Add(1)
-	t.mu.Unlock()
-	defer t.tasks.Done()
-	if err := l.tick(a.ctx, d); err != nil && a.ctx.Err() == nil {
-		l.host.core.Log().Log(a.ctx, slog.LevelWarn, "timer failed", "library", l.name, "timer", d.name, "error", err)
-	}
-}
-
-// tick runs the timer once. What it does is as deep as what a hook does.
-func (l *lib) tick(ctx context.Context, d *timerDef) error {
-	budget := d.budget
-	if budget == 0 {
-		budget = l.host.core.Live().Get().Hooks.TimeBudget
-	}
-	ctx, cancel := context.WithTimeout(hook.WithDepth(ctx, 1), budget)
-	defer cancel()
-	return l.outside(func(s *state) error {
-		_, err := s.detached(ctx, l.name+"/"+d.name, 0, s.callbacks[d.callback], func() lua.LValue { return lua.LNil })
-		return err
-	})
 }

@@ -82,6 +82,7 @@ var owners = map[string][]string{
 	"github.com/hdt3213/rdb":              {"persist"},
 	"github.com/yuin/gopher-lua":          {"scripting"},
 	"github.com/prometheus/client_golang": {"plugins/metrics"},
+	"github.com/robfig/cron/v3":           {"plugins"},
 	"github.com/ergochat/readline":        {"cmd/kevy-lua/cli"},
 	"github.com/spf13/cobra":              {"cmd/kevy-lua/app", "cmd/kevy-lua/cli"},
 	"golang.org/x/sys":                    {"engine/server", "engine/keyspace", "persist/vfs"},

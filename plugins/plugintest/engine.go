@@ -150,6 +150,18 @@ func (e *Engine) Restart() {
 	e.reopen(e.fs)
 }
 
+// Sleep is Restart with a pause in between: the store is down for so long, and
+// nothing happens meanwhile.
+func (e *Engine) Sleep(d time.Duration) {
+	e.t.Helper()
+	if err := e.m.Close(); err != nil {
+		e.t.Errorf("plugintest: close: %v", err)
+	}
+	if err := e.m.Reopen(func(o *kevylua.Options) { e.m.Pass(d) }); err != nil {
+		e.t.Fatalf("plugintest: open again: %v", err)
+	}
+}
+
 // Crash is the end of the process without a word, and a new start from what it
 // had written. It is Restart without the orderly end: what commands were answered
 // is there, and what was on its way is not.
