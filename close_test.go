@@ -52,9 +52,11 @@ func TestCloseEnds(t *testing.T) {
 				t.Fatal(err)
 			}
 		}},
-		{"a rewrite", "kevylua: close: background work does not end", func(t *testing.T, db *kevylua.DB, _ *errfs.FS, until chan struct{}) {
+		{"a rewrite", "embedder/before rewrite does not end", func(t *testing.T, db *kevylua.DB, _ *errfs.FS, until chan struct{}) {
 			asked := make(chan struct{})
-			db.Host().BeforeRewrite(func(context.Context, *hook.Rewrite) error { close(asked); <-until; return nil })
+			if err := db.Host().BeforeRewrite(func(context.Context, *hook.Rewrite) error { close(asked); <-until; return nil }); err != nil {
+				t.Fatal(err)
+			}
 			if _, err := db.Do(t.Context(), "SET", "large", string(make([]byte, 20_000))); err != nil {
 				t.Fatal(err)
 			}

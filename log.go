@@ -14,18 +14,10 @@ import (
 )
 
 // source hands the engine's snapshots to the log's rewrites.
-type source struct {
-	engine *engine.Engine
-	ask    func() error // whether an automatic rewrite may begin; nil: nobody is asked
-}
+type source struct{ engine *engine.Engine }
 
 // Freeze implements persist.Source.
 func (s source) Freeze(at func() error) (persist.Snapshot, error) {
-	if s.ask != nil {
-		if err := s.ask(); err != nil {
-			return nil, fmt.Errorf("%w: %w", persist.ErrDeferred, err)
-		}
-	}
 	snap, err := s.engine.Freeze(at)
 	if err != nil {
 		return nil, err
@@ -39,7 +31,7 @@ func (db *DB) Rewrite(ctx context.Context) error {
 	if db.journal == nil {
 		return errors.New("kevylua: there is no log to rewrite")
 	}
-	return db.journal.Rewrite(ctx, source{engine: db.engine}, persist.CauseManual)
+	return db.journal.Rewrite(ctx, source{db.engine}, persist.CauseManual)
 }
 
 // rewriteIfDue does not say that there is more: the next look will tell.
@@ -47,14 +39,20 @@ func (db *DB) rewriteIfDue(ctx context.Context) (more bool) {
 	if db.journal == nil {
 		return false
 	}
-	if cause, due := db.journal.ShouldRewrite(db.now()); due {
-		ask := func() error {
-			size, _ := db.journal.Size()
-			return db.engine.MayRewrite(ctx, &hook.Rewrite{Phase: "due", Cause: string(cause), BeforeBytes: size})
-		}
-		// A failure is an event, and makes ShouldRewrite rest for a while; so does a deferral.
-		_ = db.journal.Rewrite(ctx, source{engine: db.engine, ask: ask}, cause)
+	cause, due := db.journal.ShouldRewrite(db.now())
+	if !due {
+		return false
 	}
+	if bus := db.engine.Bus(); bus.Asks(hook.KindRewrite) {
+		size, _ := db.journal.Size()
+		ev := &hook.Rewrite{Phase: hook.Before, Cause: string(cause), Keys: db.engine.Keys(), BeforeBytes: size}
+		if no := bus.Decide(ctx, ev); no != nil {
+			db.journal.Defer(cause, no, no.Rest)
+			return false
+		}
+	}
+	// A failure is an event, and makes ShouldRewrite rest for a while.
+	_ = db.journal.Rewrite(ctx, source{db.engine}, cause)
 	return false
 }
 
@@ -67,7 +65,7 @@ func (db *DB) startRewrite() error {
 		return wire.Error("ERR Background append only file rewriting already in progress")
 	}
 	db.goTask(func(ctx context.Context) {
-		_ = db.journal.Rewrite(ctx, source{engine: db.engine}, persist.CauseManual) // a failure is an event
+		_ = db.journal.Rewrite(ctx, source{db.engine}, persist.CauseManual) // a failure is an event
 	})
 	return nil
 }

@@ -34,12 +34,19 @@ func TestRewriteGate(t *testing.T) {
 		t.Fatal(err)
 	}
 	var asked []string
-	objection := errors.New("not now")
-	db.Host().BeforeRewrite(func(_ context.Context, ev *hook.Rewrite) error {
-		asked = append(asked, ev.Phase+" "+ev.Cause)
-		return objection
-	})
-	db.Host().BeforeRewrite(func(context.Context, *hook.Rewrite) error { panic("a gate with a bug") })
+	var objection error
+	for _, gate := range []func(context.Context, *hook.Rewrite) error{
+		func(_ context.Context, ev *hook.Rewrite) error {
+			asked = append(asked, ev.Phase+" "+ev.Cause)
+			return objection
+		},
+		func(context.Context, *hook.Rewrite) error { panic("a gate with a bug") },
+		func(context.Context, *hook.Rewrite) error { return errors.New("a failure is no objection") },
+	} {
+		if err := db.Host().BeforeRewrite(gate); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if _, err := db.Do(ctx, "SET", "k", string(make([]byte, 20_000))); err != nil {
 		t.Fatal(err)
 	}
@@ -65,28 +72,114 @@ func TestRewriteGate(t *testing.T) {
 		want  []string
 		asked int
 	}{
-		{"put off", 0, false, []string{"begin", "deferred"}, 1},
+		{"put off", 0, false, []string{"deferred"}, 1},
 		{"it rests for a minute", 59 * time.Second, true, nil, 1},
-		{"then it is asked again", time.Second, false, []string{"begin", "deferred"}, 2},
+		{"then it is asked again", time.Second, false, []string{"deferred"}, 2},
 		{"and allowed, whatever another does", time.Minute, true, []string{"begin", "end"}, 3},
 	} {
 		clock.Add(tt.wait.Milliseconds())
-		objection = errors.New("not now")
+		objection = hook.Refuse(errors.New("not now"))
 		if tt.allow {
 			objection = nil
 		}
 		db.Tick(ctx)
 		expect(tt.want...)
-		if len(asked) != tt.asked || len(asked) > 0 && asked[0] != "due size" {
+		if len(asked) != tt.asked || len(asked) > 0 && asked[0] != "before size" {
 			t.Errorf("%s: asked %q", tt.name, asked)
 		}
 	}
-	objection = errors.New("not now")
+	objection = hook.Refuse(errors.New("not now"))
 	if err := db.Rewrite(ctx); err != nil {
 		t.Errorf("a rewrite that was asked for: %v", err)
 	}
 	expect("begin", "end")
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestRewriteGateThatHangs: one that ignores its context delays the rewrite for
+// its budget, and keeps neither later rewrites nor Close waiting.
+func TestRewriteGateThatHangs(t *testing.T) {
+	cfg := kevylua.DefaultConfig()
+	cfg.Persistence.Dir, cfg.Persistence.RewriteMaxSize = "data", 4096
+	cfg.Reaper.Mode = "manual"
+	db, err := kevylua.Open(kevylua.Options{Config: cfg, FS: memfs.New(time.Now)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan string, 10)
+	if err := db.OnRewrite(func(_ context.Context, ev *hook.Rewrite) error {
+		if ev.Phase != "begin" {
+			ended <- ev.Phase
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	hang, asked := make(chan struct{}), make(chan struct{}, 10)
+	defer close(hang)
+	h, err := db.Host().Ask(hook.Options{Name: "gate", Kind: hook.KindRewrite, DB: hook.AnyDB, Budget: time.Millisecond}, func(context.Context, hook.Event) error {
+		asked <- struct{}{}
+		<-hang
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 2 { // the second time it is stuck and not asked
+		if _, err := db.Do(t.Context(), "SET", "k", string(make([]byte, 20_000))); err != nil {
+			t.Fatal(err)
+		}
+		db.Tick(t.Context())
+		if phase := <-ended; phase != "end" || len(asked) != 1 {
+			t.Errorf("rewrite %d: %s, asked %d times", i, phase, len(asked))
+		}
+	}
+	if s := h.Stats(); s.State != "stuck" || s.Errors != 1 || s.Drops != 1 {
+		t.Errorf("%+v", s)
+	}
+	hang <- struct{}{} // else Close waits for it as long as it waits for anything
+	if err := db.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestLuaPutsRewriteOff: for as long as it says.
+func TestLuaPutsRewriteOff(t *testing.T) {
+	cfg := kevylua.DefaultConfig()
+	cfg.Persistence.Dir, cfg.Persistence.RewriteMaxSize = "data", 4096
+	m, err := kevylua.OpenManual(kevylua.Options{Config: cfg, FS: memfs.New(time.Now)}, time.UnixMilli(1_800_000_000_000))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	do := func(args ...any) string {
+		t.Helper()
+		v, err := m.Do(t.Context(), args...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v.String()
+	}
+	do("FUNCTION", "LOAD", `#!lua name=l
+kevy.register_hook{ event='rewrite', phase='before', callback=function(ev)
+  if redis.call('EXISTS', 'busy') == 1 then return { err='busy hours', rest='20m' } end
+end }
+kevy.register_hook{ event='rewrite', name='seen', callback=function(ev) redis.call('RPUSH', 'phases', ev.phase..' '..(ev.error or '')) end }`)
+	do("SET", "busy", string(make([]byte, 20_000)))
+	m.Tick(t.Context())
+	do("DEL", "busy")
+	if err := m.Advance(t.Context(), 19*time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	if got := do("LRANGE", "phases", 0, -1); got != "[deferred busy hours]" {
+		t.Errorf("phases %s", got)
+	}
+	if err := m.Advance(t.Context(), time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	if got := do("LRANGE", "phases", 0, -1); got != "[deferred busy hours begin  end ]" {
+		t.Errorf("phases %s", got)
 	}
 }

@@ -66,7 +66,6 @@ type Engine struct {
 	wakes         wakes
 	pause         pauseState
 	dumps         dumpState
-	gates         gates
 	saving        saving
 	tracker       tracker
 	internal      sync.Pool // *Session, for Do

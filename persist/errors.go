@@ -15,10 +15,6 @@ var (
 	ErrNotReplayed = errors.New("persist: the log must be replayed before it is started")
 	// ErrRewriteInProgress is returned by Rewrite while another one runs.
 	ErrRewriteInProgress = errors.New("persist: a rewrite is already in progress")
-	// ErrDeferred is for Source.Freeze to return, wrapped or not, when the rewrite shall wait, for
-	// instance because a hook asked for it. It is not counted as a failure; the automatic triggers
-	// rest for a minute.
-	ErrDeferred = errors.New("persist: rewrite deferred")
 	// ErrInUse is returned by Open and Check, wrapped, when another process, or another Log in this
 	// one, has the directory.
 	ErrInUse = errors.New("the append-only directory is in use")

@@ -14,7 +14,6 @@ type Source interface {
 	// and gives the locks back. at switches the log to its next increment, does no I/O, and must be
 	// called exactly once; when it returns an error there must be no snapshot, and Freeze returns
 	// that error. What was appended before at is in the snapshot, what is appended after it is not.
-	// ErrDeferred, returned before at was called, puts the rewrite off.
 	Freeze(at func() error) (Snapshot, error)
 }
 
@@ -103,8 +102,6 @@ func (r *rewrite) settle(err error) error {
 	switch {
 	case err == nil:
 		r.event.Phase = PhaseEnd
-	case errors.Is(err, ErrDeferred):
-		r.event.Phase = PhaseDeferred
 	default:
 		r.event.Phase = PhaseFailed
 	}

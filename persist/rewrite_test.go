@@ -7,6 +7,7 @@ import (
 	"math"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -68,9 +69,39 @@ func TestBackoff(t *testing.T) {
 	if tr.failures != 0 || !tr.until.IsZero() || tr.baseline != 5 {
 		t.Errorf("after a success: %+v", tr)
 	}
-	tr.ended(RewriteEvent{Phase: PhaseDeferred}, now, 9)
-	if tr.failures != 0 || tr.until.Sub(now) != deferral || tr.baseline != 5 {
-		t.Errorf("after a deferral: %+v", tr)
+}
+
+// Who puts a rewrite off says for how long, or leaves it at a minute. It is no failure.
+func TestDefer(t *testing.T) {
+	var passed atomic.Int64
+	now := func() time.Time { return epoch.Add(time.Duration(passed.Load())) }
+	o := testOptions(testFS())
+	o.Now, o.AutoRewritePercent, o.AutoRewriteMinSize = now, 100, 1
+	var told []RewriteEvent
+	o.Events.Rewrite = func(e RewriteEvent) { told = append(told, e) }
+	l, m := mustOpen(t, o)
+	defer mustClose(t, l)
+	if err := l.Commit(m.do(l, step(1))); err != nil {
+		t.Fatal(err)
+	}
+	boom := errors.New("not now")
+	for _, tt := range []struct{ rest, until time.Duration }{{0, deferral}, {20 * time.Minute, 20 * time.Minute}} {
+		cause, due := l.ShouldRewrite(now())
+		if !due {
+			t.Fatal("no rewrite is due")
+		}
+		l.Defer(cause, boom, tt.rest)
+		passed.Add(int64(tt.until - 1))
+		if _, due := l.ShouldRewrite(now()); due {
+			t.Errorf("rest %s: due too early", tt.rest)
+		}
+		passed.Add(1)
+	}
+	if len(told) != 2 || told[0].Phase != PhaseDeferred || told[0].Cause != CauseGrowth || told[0].Err != boom || told[0].BeforeBytes == 0 {
+		t.Errorf("told %+v", told)
+	}
+	if s := l.Status(); s.RewriteFailures != 0 || s.LastRewriteErr != nil {
+		t.Errorf("a deferral counts as a failure: %+v", s)
 	}
 }
 
@@ -154,9 +185,6 @@ func TestRewriteThatFails(t *testing.T) {
 		{"freeze fails", func(*store, func()) Source {
 			return source(func(func() error) (Snapshot, error) { return nil, boom })
 		}, boom, PhaseFailed},
-		{"deferred", func(*store, func()) Source {
-			return source(func(func() error) (Snapshot, error) { return nil, ErrDeferred })
-		}, ErrDeferred, PhaseDeferred},
 		{"forgets to switch", func(*store, func()) Source {
 			return source(func(func() error) (Snapshot, error) { return &storeView{}, nil })
 		}, nil, PhaseFailed},

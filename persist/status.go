@@ -15,9 +15,6 @@ type counters struct {
 }
 
 func (c *counters) ended(e RewriteEvent) {
-	if e.Phase == PhaseDeferred {
-		return
-	}
 	c.rewritten, c.rewriteErr, c.lastEvent = true, e.Err, e
 	c.rewriteTook = time.Since(c.rewriteBegan)
 	if e.Phase == PhaseEnd {

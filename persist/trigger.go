@@ -23,7 +23,7 @@ type triggers struct {
 	until    time.Time // nothing automatic before
 }
 
-// deferral is how long the automatic triggers rest after ErrDeferred.
+// deferral is how long the automatic triggers rest after Defer, unless it says so itself.
 const deferral = time.Minute
 
 // maxBackoff is the longest rest after failures, reached by doubling from a minute.
@@ -44,8 +44,6 @@ func (t *triggers) ended(e RewriteEvent, now time.Time, size int64) {
 	case PhaseEnd:
 		t.last, t.baseline = now, size
 		t.failures, t.until = 0, time.Time{}
-	case PhaseDeferred:
-		t.until = now.Add(deferral)
 	case PhaseFailed:
 		t.until = now.Add(backoff(t.failures))
 		t.failures++
@@ -99,6 +97,18 @@ func (l *Log) ShouldRewrite(now time.Time) (Cause, bool) {
 		return "", false
 	}
 	return l.triggers.due(now, l.sizeLocked())
+}
+
+// Defer puts off a rewrite that is due, for instance because a hook asked for it: the automatic
+// triggers rest for so long, 0 for a minute. It is told as an event, and is no failure.
+func (l *Log) Defer(cause Cause, reason error, rest time.Duration) {
+	if rest <= 0 {
+		rest = deferral
+	}
+	until := l.o.Now().Add(rest)
+	l.set(func(t *triggers) { t.until = until })
+	size, _ := l.Size()
+	l.emitRewrite(RewriteEvent{Phase: PhaseDeferred, Cause: cause, BeforeBytes: size, AfterBytes: size, Err: reason})
 }
 
 // baseTime is when the last rewrite was: the base's age, or now without one.

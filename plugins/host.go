@@ -28,8 +28,6 @@ type Core interface {
 	Update(ctx context.Context, db int, spec *command.Spec, args [][]byte, reply wire.Reply) error
 	AddAtomic(a command.Atomic)
 	RemoveAtomic(owner string)
-	AddRewriteGate(owner string, ask func(ctx context.Context, ev *hook.Rewrite) error)
-	RemoveRewriteGates(owner string)
 	AddInfo(section string, fn func(add func(name string, value any)))
 	AddDump(fn func(emit func(db int, args ...[]byte) error) error)
 }
@@ -151,8 +149,17 @@ func (h *Host) owned(o hook.Options) hook.Options {
 // hook.Refuse keeps it from that. fn runs on the client's goroutine, for several
 // clients at a time, and the client waits; no lock is held.
 func (h *Host) BeforeCommand(match string, fn func(ctx context.Context, ev *hook.Command) error) error {
-	o := h.owned(hook.Options{Name: h.distinct("before command", match), Kind: hook.KindCommand, Match: match, DB: hook.AnyDB})
-	_, err := h.core.Bus().Ask(o, func(ctx context.Context, ev hook.Event) error { return fn(ctx, ev.(*hook.Command)) })
+	return ask(h, hook.Options{Kind: hook.KindCommand, Match: match, DB: hook.AnyDB}, fn)
+}
+
+// Ask subscribes fn to what has not happened yet: commands or rewrites, with all options.
+func (h *Host) Ask(o hook.Options, fn hook.Judge) (*hook.Hook, error) {
+	return h.core.Bus().Ask(h.owned(o), fn)
+}
+
+func ask[E hook.Event](h *Host, o hook.Options, fn func(context.Context, E) error) error {
+	o.Name = h.distinct("before "+string(o.Kind), o.Match)
+	_, err := h.Ask(o, func(ctx context.Context, ev hook.Event) error { return fn(ctx, ev.(E)) })
 	return err
 }
 
@@ -176,11 +183,12 @@ func (h *Host) OnRewrite(fn func(ctx context.Context, ev *hook.Rewrite) error) e
 	return observe(h, hook.Options{Kind: hook.KindRewrite, DB: hook.AnyDB}, fn)
 }
 
-// BeforeRewrite has fn asked before each automatic rewrite of the log; an error
-// puts it off for a minute, after which the trigger is looked at again. fn runs
-// outside all locks on the rewrite's goroutine. BGREWRITEAOF asks nobody.
-func (h *Host) BeforeRewrite(fn func(ctx context.Context, ev *hook.Rewrite) error) {
-	h.core.AddRewriteGate(h.name, fn)
+// BeforeRewrite has fn asked before each automatic rewrite of the log. hook.Refuse
+// puts it off for a minute, hook.Defer for as long as it says; then the trigger is
+// looked at again. fn runs outside all locks, and delays nothing but the rewrite,
+// for its time budget at most. BGREWRITEAOF asks nobody.
+func (h *Host) BeforeRewrite(fn func(ctx context.Context, ev *hook.Rewrite) error) error {
+	return ask(h, hook.Options{Kind: hook.KindRewrite, DB: hook.AnyDB}, fn)
 }
 
 // OnReplay observes the loading of the log. Events that happened while the
@@ -274,7 +282,6 @@ func (h *Host) stop(ctx context.Context) error {
 		err = fmt.Errorf("plugins: %s: %w", h.name, err)
 	}
 	h.core.RemoveAtomic(h.name)
-	h.core.RemoveRewriteGates(h.name)
 	err = errors.Join(err, h.core.Bus().Remove(h.name)(ctx))
 	h.mu.Lock()
 	defer h.mu.Unlock()

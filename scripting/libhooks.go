@@ -41,13 +41,10 @@ func registerHook(L *lua.LState) int {
 		o.bad("mode", "%s is for expired and key events only", h.Mode)
 	}
 	outboxOptions(o, h)
-	switch h.Phase = o.text("phase"); {
-	case h.Phase == "":
-	case h.Kind == hook.KindRewrite && h.Phase != hook.Before:
-	case h.Kind != hook.KindCommand:
-		o.bad("phase", "is for command events, and what is not before for rewrite events")
-	case h.Phase != hook.Before && h.Phase != "after":
-		o.bad("phase", "must be one of before, after")
+	if phases := hook.Phases(h.Kind); phases != nil {
+		h.Phase = o.text("phase", phases...)
+	} else if o.text("phase") != "" {
+		o.bad("phase", "is for command and rewrite events only")
 	}
 	if h.Name = o.text("name"); h.Name == "" {
 		if h.Name = string(h.Kind); len(l.hooks) > 0 {
@@ -174,8 +171,8 @@ func (l *lib) observer(d *hookDef) hook.Observer {
 	}
 }
 
-// judge is the hook as it is asked before a command, outside all locks. It says
-// no by returning an error reply.
+// judge is the hook as it is asked before a command or a rewrite, outside all locks.
+// It says no by returning an error reply.
 func (l *lib) judge(d *hookDef) hook.Judge {
 	return func(ctx context.Context, ev hook.Event) error {
 		l.asking.mu.Lock()
@@ -185,14 +182,37 @@ func (l *lib) judge(d *hookDef) hook.Judge {
 			if err != nil {
 				return err
 			}
-			if t, ok := answer.(*lua.LTable); ok {
-				if text, ok := t.RawGetString("err").(lua.LString); ok {
-					return hook.Refuse(wire.Error(strings.TrimPrefix(string(text), "-")))
-				}
-			}
-			return nil
+			return refusal(answer)
 		})
 	}
+}
+
+// refusal is the no that a callback has returned, if it is one: an error reply,
+// whose field rest says how long automatic rewrites rest.
+func refusal(answer lua.LValue) error {
+	t, ok := answer.(*lua.LTable)
+	if !ok {
+		return nil
+	}
+	text, ok := t.RawGetString("err").(lua.LString)
+	if !ok {
+		return nil
+	}
+	no := &hook.Refusal{Reason: wire.Error(strings.TrimPrefix(string(text), "-"))}
+	switch rest := t.RawGetString("rest").(type) {
+	case *lua.LNilType:
+	case lua.LNumber:
+		no.Rest = time.Duration(float64(rest) * float64(time.Millisecond))
+	case lua.LString:
+		d, err := time.ParseDuration(string(rest))
+		if err != nil {
+			return fmt.Errorf("rest is no duration such as '20m': %s", rest)
+		}
+		no.Rest = d
+	default:
+		return errors.New("rest is neither a duration such as '20m' nor milliseconds")
+	}
+	return no
 }
 
 // observed is the event of an observer: out of an outbox, it has the ID of its entry.

@@ -26,9 +26,10 @@ type Hook struct {
 	writer *Hook   // of a hook of mode outbox: writes its events into the stream
 	figures
 
-	off    atomic.Bool  // disabled or tripped: see mu
-	asking atomic.Int32 // runs of judge
-	stuck  atomic.Bool  // the present run goes on past its budget, and cannot be stopped
+	off    atomic.Bool                   // disabled or tripped: see mu
+	asking atomic.Int32                  // runs of judge
+	aside  atomic.Pointer[chan struct{}] // closed when the last run of a judge on a goroutine of its own has ended
+	stuck  atomic.Bool                   // the present run goes on past its budget, and cannot be stopped
 
 	mu       sync.Mutex
 	disabled bool      // by command
@@ -60,13 +61,16 @@ func (h *Hook) close() {
 	}
 }
 
-// done is closed when the goroutine of the hook has ended; nil when it has none.
+// done is closed when the goroutine of the hook has ended; nil when it has, or had, none.
 func (h *Hook) done() <-chan struct{} {
 	switch {
 	case h.queue != nil:
 		return h.queue.done
 	case h.outbox != nil:
 		return h.outbox.done
+	}
+	if aside := h.aside.Load(); aside != nil {
+		return *aside
 	}
 	return nil
 }

@@ -3,6 +3,8 @@ package hook
 import (
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
 	"time"
 )
 
@@ -16,18 +18,12 @@ var phases = map[Kind][]string{
 	KindRewrite: {Before, "begin", "end", "failed", "deferred"},
 }
 
-func phased(k Kind, phase string) bool {
-	for _, p := range phases[k] {
-		if p == phase {
-			return true
-		}
-	}
-	return false
-}
+// Phases returns the phases that events of the kind have, nil for none.
+func Phases(k Kind) []string { return phases[k] }
 
-// Judge is the function of a hook that is asked before something happens. It
-// runs on the goroutine of whoever is about to do it, without locks, and at
-// several events at a time. What it does in the store it does with ctx. Refuse
+// Judge is the function of a hook that is asked before something happens. Before a
+// command it runs on the goroutine of whoever is about to execute it, at several
+// commands at a time; before a rewrite on one of its own. No lock is held. What it does in the store it does with ctx. Refuse
 // makes the error that refuses; any other one is a failure of the hook, which
 // does not keep anything from happening.
 type Judge func(ctx context.Context, ev Event) error
@@ -85,19 +81,76 @@ func (b *Bus) Decide(ctx context.Context, ev Event) *Refusal {
 const maxAsking = 1000
 
 func (h *Hook) ask(ctx context.Context, ev Event) (no *Refusal) {
+	if h.given.Kind == KindRewrite {
+		return h.askAside(ctx, ev)
+	}
 	defer h.asking.Add(-1)
 	if h.asking.Add(1) > maxAsking {
 		h.failed(errors.New("asked too often at a time: does it use another context than the one it is given?"), true)
 		return nil
 	}
+	start := h.bus.elapsed()
+	no, err := h.sentence(ctx, ev)
+	h.record(h.bus.elapsed()-start, err)
+	return no
+}
+
+// sentence runs the judge: no is its refusal, err its failure.
+func (h *Hook) sentence(ctx context.Context, ev Event) (no *Refusal, err error) {
 	run, end := Begin(ctx, ev.Depth()+1, h.o.Load().Budget)
 	defer end()
-	h.Run(func() error { // a failure is in the hook's figures
-		err := h.judge(run, ev)
-		if errors.As(err, &no) {
-			return nil
+	err = protect(func() error { return h.judge(run, ev) })
+	if errors.As(err, &no) {
+		err = nil
+	}
+	return no, err
+}
+
+// errAskedAtEnd is the reason of who is not asked any more.
+var errAskedAtEnd = errors.New("the store is being closed")
+
+// askAside asks on a goroutine of its own, so that who asks need not wait for a
+// judge that ignores its context: one that is still running well after its budget
+// counts as failed, and is not asked again before it has ended. One event is asked
+// about at a time.
+func (h *Hook) askAside(ctx context.Context, ev Event) *Refusal {
+	if h.stuck.Load() {
+		h.drops.Add(1)
+		return nil
+	}
+	var no *Refusal
+	ended := make(chan struct{})
+	h.aside.Store(&ended)
+	go func() {
+		defer close(ended)
+		start := h.bus.elapsed()
+		said, err := h.sentence(ctx, ev)
+		took := h.bus.elapsed() - start
+		if h.stuck.Swap(false) { // it has been counted as a failure already
+			h.count(took)
+			h.say(slog.LevelWarn, "hook that was stuck has ended", "elapsed", took)
+			return
 		}
-		return err
-	})
-	return no
+		h.record(took, err)
+		no = said
+	}()
+	budget := h.o.Load().Budget
+	late := time.NewTimer(budget + grace(budget))
+	defer late.Stop()
+	select {
+	case <-ended:
+		return no
+	case <-ctx.Done():
+		return &Refusal{Reason: errAskedAtEnd}
+	case <-late.C:
+	}
+	h.stuck.Store(true)
+	select {
+	case <-ended: // just now
+		h.stuck.Store(false)
+		return no
+	default:
+	}
+	h.failed(fmt.Errorf("still running after its time budget of %s", budget), true)
+	return nil
 }

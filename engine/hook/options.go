@@ -3,6 +3,7 @@ package hook
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -99,7 +100,7 @@ func (o *Options) check() error {
 		return fmt.Errorf("hook: %s: unknown queue policy %q (block, drop-oldest, drop-newest)", o.Name, o.Full)
 	case o.OnError != "" && o.OnError != "continue" && o.OnError != "retry":
 		return fmt.Errorf("hook: %s: unknown on-error policy %q (continue, retry)", o.Name, o.OnError)
-	case o.Phase != "" && !phased(o.Kind, o.Phase):
+	case o.Phase != "" && !slices.Contains(phases[o.Kind], o.Phase):
 		return fmt.Errorf("hook: %s: %s events have no phase %q", o.Name, o.Kind, o.Phase)
 	}
 	return nil
