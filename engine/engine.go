@@ -130,6 +130,7 @@ func New(o Options) *Engine {
 		e.shards = append(e.shards, newShard(e.space.Shard(i)))
 	}
 	e.busy.init()
+	e.tracker.table.Store(new(trackTable))
 	e.atomics.Store(&[]command.Atomic{})
 	e.retries = map[retryKey]retry{}
 	e.internal.New = func() any { return e.newInternal() }

@@ -43,6 +43,7 @@ func init() {
 		{"loadaof", 0, 0, debugReload, [2]string{"LOADAOF", "The same as RELOAD."}},
 		{"log", 1, 1, debugLog, [2]string{"LOG <message>", "Writes a message to the server's log."}},
 		{"object", 1, 2, debugObject, [2]string{"OBJECT <key>", "Describes a key's value."}},
+		{"pause-cron", 1, 1, debugOK, [2]string{"PAUSE-CRON <0|1>", "Is accepted: no work here waits for a periodic job."}},
 		{"populate", 1, 3, debugPopulate, [2]string{"POPULATE <count> [<prefix>] [<size>]", "Makes strings key:0 and so on, where there are none."}},
 		{"protocol", 1, 1, debugProtocol, [2]string{"PROTOCOL <type>", "Answers a value of the type, to test clients."}},
 		{"quicklist-packed-threshold", 1, 1, debugThreshold, [2]string{"QUICKLIST-PACKED-THRESHOLD <size>", "Is accepted: lists are laid out differently here."}},

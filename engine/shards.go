@@ -22,6 +22,7 @@ type shard struct {
 	watched map[keyID]map[*watch]bool // whether the key was there when it was watched
 	waiters map[keyID][]*waiter
 	tracked map[string][]int64 // keys of any database, with the clients that have read them
+	table   *trackTable        // which tracked is a part of
 }
 
 // keyID names a key within a shard.

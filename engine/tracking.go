@@ -35,10 +35,10 @@ type tracking struct {
 
 // tracker is the engine's part of tracking. The keys are in the shards.
 type tracker struct {
-	clients     atomic.Int32 // that track
-	keys, items atomic.Int64 // keys remembered, and pairs of key and client
+	clients atomic.Int32 // that track; changes with mu held
+	table   atomic.Pointer[trackTable]
 
-	mu        sync.Mutex // serialises writers of audiences
+	mu        sync.Mutex // serialises writers
 	audiences atomic.Pointer[[]audience]
 }
 
@@ -48,18 +48,18 @@ type audience struct {
 	sessions []*Session
 }
 
-// track makes t what the session tracks; nil ends that. Keys that the tables
-// still have for it stay there until they change or nobody tracks any more.
+// track makes t what the session tracks; nil ends that. Keys that the table
+// still has for it stay there until they change or nobody tracks any more.
 func (e *Engine) track(s *Session, t *tracking) {
 	old := s.tracking.Swap(t)
 	switch {
 	case old == nil && t != nil:
-		e.tracker.clients.Add(1)
+		e.tracker.enter()
 		e.listeners.Add(1)
 	case old != nil && t == nil:
 		e.listeners.Add(-1)
-		if e.tracker.clients.Add(-1) == 0 {
-			e.clearTracked()
+		if e.tracker.leave() {
+			e.dropTables()
 		}
 	}
 	s.caching = false
@@ -132,37 +132,6 @@ func (e *Engine) remember(c *command.Call) {
 	}
 }
 
-// rememberKey notes that a client has read a key of the shard, which is locked.
-func (e *Engine) rememberKey(sh *shard, key []byte, id int64) {
-	ids := sh.tracked[string(key)]
-	if slices.Contains(ids, id) {
-		return
-	}
-	if sh.tracked == nil {
-		sh.tracked = map[string][]int64{}
-	}
-	if limit := e.live.Get().Server.TrackingTableMaxKeys; limit > 0 && ids == nil {
-		e.trimTracked(sh, limit-1, trimAtOnce)
-	}
-	sh.tracked[string(key)] = append(ids, id)
-	e.tracker.items.Add(1)
-	if ids == nil {
-		e.tracker.keys.Add(1)
-	}
-}
-
-// forgetTracked takes a key out of the shard's table. The shard is locked.
-func (e *Engine) forgetTracked(sh *shard, key string) (ids []int64) {
-	ids, ok := sh.tracked[key]
-	if !ok {
-		return nil
-	}
-	delete(sh.tracked, key)
-	e.tracker.keys.Add(-1)
-	e.tracker.items.Add(-int64(len(ids)))
-	return ids
-}
-
 // stale are the cached values that a unit has made wrong.
 type stale struct {
 	keys []staleKey
@@ -214,32 +183,6 @@ func (e *Engine) staleOf(u *command.Unit) (out stale) {
 		return stale{}
 	}
 	return e.untrack(u, out)
-}
-
-// emptyTracked empties the table of the shard, which is locked.
-func (e *Engine) emptyTracked(sh *shard) {
-	for _, ids := range sh.tracked {
-		e.tracker.items.Add(-int64(len(ids)))
-	}
-	e.tracker.keys.Add(-int64(len(sh.tracked)))
-	sh.tracked = nil
-}
-
-// clearTracked empties the tables when the last client has stopped tracking. It
-// waits for no lock: the caller may hold some.
-func (e *Engine) clearTracked() {
-	if e.tracker.keys.Load() == 0 {
-		return
-	}
-	e.tasks.Go(func() {
-		for _, sh := range e.shards {
-			sh.lock(nil)
-			if e.tracker.clients.Load() == 0 { // whoever tracks by now has read nothing here
-				e.emptyTracked(sh)
-			}
-			sh.unlock()
-		}
-	})
 }
 
 // ownChange tells what a unit's client has done from what expiry, eviction and
@@ -373,53 +316,4 @@ func (s *Session) pushBroken(out *outcome, redirect int64) {
 	w.BulkString("tracking-redir-broken")
 	w.Int(redirect)
 	out.push(s, w.Buf)
-}
-
-// trimAtOnce is how many keys are forgotten in one go when there are too many.
-const trimAtOnce = 100
-
-// trimTracked forgets up to so many keys of the shard, which is locked, while
-// the tables have more than limit, and tells who had read them. Which keys is
-// up to the map's order, which is random.
-func (e *Engine) trimTracked(sh *shard, limit int64, most int) {
-	for key := range sh.tracked {
-		if most--; most < 0 || e.tracker.keys.Load() <= limit {
-			return
-		}
-		for _, id := range e.forgetTracked(sh, key) {
-			e.invalidateRead(&outcome{}, id, key, nil, false)
-		}
-	}
-}
-
-// limitTracking follows a change of tracking-table-max-keys: at once where a few
-// keys are too many and nobody holds the locks, otherwise in the background.
-func (e *Engine) limitTracking() {
-	const few = 1000
-	if !e.tooManyTracked() {
-		return
-	}
-	for _, sh := range e.shards {
-		if sh.mu.TryLock() {
-			e.trimTracked(sh, e.live.Get().Server.TrackingTableMaxKeys, few)
-			sh.unlock()
-		}
-	}
-	if !e.tooManyTracked() {
-		return
-	}
-	e.tasks.Go(func() {
-		for e.tooManyTracked() && e.ctx.Err() == nil {
-			for _, sh := range e.shards {
-				sh.lock(nil)
-				e.trimTracked(sh, e.live.Get().Server.TrackingTableMaxKeys, trimAtOnce)
-				sh.unlock()
-			}
-		}
-	})
-}
-
-func (e *Engine) tooManyTracked() bool {
-	limit := e.live.Get().Server.TrackingTableMaxKeys
-	return limit > 0 && e.tracker.keys.Load() > limit
 }

@@ -21,7 +21,7 @@ func trackers(t *testing.T, r *rig, options string) (reader, writer *client) {
 
 // figures are what INFO says of the tables.
 func (r *rig) figures() string {
-	return fmt.Sprint(r.tracker.clients.Load(), r.tracker.keys.Load(), r.tracker.items.Load(), len(r.tracker.all()))
+	return fmt.Sprint(r.tracker.clients.Load(), r.tracker.table.Load().keys.Load(), r.tracker.table.Load().items.Load(), len(r.tracker.all()))
 }
 
 func TestTracking(t *testing.T) {
@@ -93,6 +93,26 @@ func TestTrackingInOrder(t *testing.T) {
 		equal(t, "message", a.next(), `>["invalidate" ["x"]]`)
 		equal(t, "message", a.next(), `>["invalidate" ["x"]]`)
 		a.quiet()
+	})
+}
+
+// TestTrackingAnew: the table of those who have gone is not the table of who comes.
+func TestTrackingAnew(t *testing.T) {
+	onShards(t, func(t *testing.T, shards int) {
+		r := newRig(t, shards, nil)
+		a, b := trackers(t, r, "")
+		b.do("HELLO 3")
+		a.do("MGET k l")
+		a.do("CLIENT TRACKING OFF")
+		b.do("CLIENT TRACKING ON") // before the shards have looked
+		b.do("GET m")
+		equal(t, "figures", r.figures(), "1 1 1 0")
+		r.tasks.Wait()
+		equal(t, "figures", r.figures(), "1 1 1 0")
+		a.want("MSET k 1 l 1 m 1", "OK")
+		a.quiet()
+		equal(t, "message", b.next(), `>["invalidate" ["m"]]`)
+		equal(t, "figures", r.figures(), "1 0 0 0")
 	})
 }
 
@@ -189,8 +209,8 @@ func TestTrackingLimit(t *testing.T) {
 			}
 			a.quiet()
 		}
-		note(300 - int(r.tracker.keys.Load()))
-		if n := r.tracker.keys.Load(); n < 100 || n > 100+int64(shards) {
+		note(300 - int(r.tracker.table.Load().keys.Load()))
+		if n := r.tracker.table.Load().keys.Load(); n < 100 || n > 100+int64(shards) {
 			t.Errorf("%d keys", n)
 		}
 		a.want("CONFIG SET tracking-table-max-keys 1", "OK")
