@@ -20,6 +20,9 @@ func (s *Session) admit(spec *command.Spec, args [][]byte, out *wire.Writer) err
 	if err := e.busy.refuses(spec); err != nil {
 		return err
 	}
+	if err := e.refusesStale(s, spec); err != nil {
+		return err
+	}
 	if s.subs.Load() > 0 && !s.resp3 && !allowedSubscribed(spec) {
 		return wire.Errorf("ERR Can't execute '%s': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context",
 			strings.ToLower(spec.FullName()))

@@ -17,6 +17,9 @@ func (e *Engine) configure(cfg *config.Config) {
 	}
 	e.notify.Store(uint32(class))
 	e.events.Store(uint32(class))
+	if e.servesStale() {
+		e.follows.Store(nil)
+	}
 	e.tracksLatency.Store(cfg.Compat["latency-tracking"] != "no")
 	e.limitsOld.Store(true)
 	if !e.applyLimits(false) {

@@ -68,7 +68,8 @@ type Engine struct {
 	dumps         dumpState
 	saving        saving
 	tracker       tracker
-	internal      sync.Pool // *Session, for Do
+	follows       atomic.Pointer[master] // nil: nobody
+	internal      sync.Pool              // *Session, for Do
 	systemOnce    sync.Once
 	systemSession *Session
 

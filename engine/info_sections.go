@@ -130,7 +130,7 @@ func (h *hub) counts() (channels, patterns, shardChannels int) {
 }
 
 func infoReplication(e *Engine, _ *command.Call, add func(string, any)) {
-	add("role", "master")
+	e.infoMaster(add)
 	fed, offset := e.feed.list()
 	add("connected_slaves", len(fed))
 	for i, s := range fed { // followers of the log, as redis-cli --replica

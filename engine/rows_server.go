@@ -33,7 +33,7 @@ var serverRows = []command.Spec{
 		Flags:   command.NoScript | command.Loading | command.Stale | command.Fast | command.NoUnit,
 		Summary: "Answers the server's part in replication: master, without replicas", Run: runRole},
 	{Name: "replicaof", Arity: 3, Group: command.GroupServer, Since: "5.0.0", Complexity: "O(1)", Syntax: "host port", Flags: replicaFlags,
-		Summary: "Takes NO ONE; this server cannot be a replica", Run: runReplicaOf},
+		Summary: "Takes NO ONE; this server cannot be a replica, but of nobody: see replica-serve-stale-data", Run: runReplicaOf},
 	{Name: "slaveof", Arity: 3, Group: command.GroupServer, Since: "1.0.0", Complexity: "O(1)", Syntax: "host port", Flags: replicaFlags,
 		Summary: "The older name of REPLICAOF", Run: runReplicaOf},
 	{Name: "failover", Arity: -1, Group: command.GroupServer, Since: "6.2.0", Complexity: "O(1)",
@@ -100,25 +100,6 @@ func runShutdown(c *command.Call) error {
 	c.Client.(*Session).closing = true
 	shutdown()
 	return nil // no reply, as in Redis: the connection ends
-}
-
-func runRole(c *command.Call) error {
-	c.Reply.Array(3)
-	c.Reply.BulkString("master")
-	c.Reply.Int(0)
-	c.Reply.Array(0)
-	return nil
-}
-
-func runReplicaOf(c *command.Call) error {
-	if c.Is(1, "no") && c.Is(2, "one") {
-		c.Reply.Status("OK")
-		return nil
-	}
-	if port, ok := command.ParseInt(c.Args[2]); !ok || port < 0 || port > 65535 {
-		return wire.Error("ERR Invalid master port")
-	}
-	return wire.Error("ERR replication is not supported by this server")
 }
 
 func runFailover(c *command.Call) error {
