@@ -209,19 +209,23 @@ func (s *server) stop() error {
 	}
 }
 
-// resident returns the server's resident memory once it no longer changes: what
-// is freed in the background takes a moment. A child is not counted.
+// resident returns the server's resident memory once it has not changed for three
+// seconds: what is freed in the background takes a moment. A child is not counted.
 func (s *server) resident(ctx context.Context) (float64, error) {
-	last := -1.0
-	for range 40 {
+	const still = 12
+	last, same := -1.0, 0
+	for range 120 {
 		rss, err := residentBytes(s.pid)
 		if err != nil {
 			return 0, fmt.Errorf("%s: %w", s.side.name, err)
 		}
 		if last > 0 && rss <= last*1.0005 && rss >= last*0.9995 {
-			return rss, nil
+			if same++; same == still {
+				return rss, nil
+			}
+		} else {
+			last, same = rss, 0
 		}
-		last = rss
 		if err := pause(ctx, 250*time.Millisecond); err != nil {
 			return 0, err
 		}

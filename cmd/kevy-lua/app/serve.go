@@ -71,6 +71,15 @@ func serve(ctx context.Context, src file.Source, out, errOut io.Writer) error {
 	}
 	defer watcher.Close()
 	ignoreSignals()
+	trimming := make(chan struct{})
+	go func() {
+		defer close(trimming)
+		trimMemory(ctx, readHeap, debug.FreeOSMemory)
+	}()
+	defer func() {
+		stop(nil)
+		<-trimming
+	}()
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	defer signal.Stop(signals)
