@@ -151,6 +151,7 @@ type Metrics struct {
 	Listen   string        `mapstructure:"listen"`
 	Path     string        `mapstructure:"path"`
 	Interval time.Duration `mapstructure:"interval"`
+	Pprof    bool          `mapstructure:"pprof"`
 }
 
 // Log is the section of the server's own log.

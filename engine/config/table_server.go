@@ -99,6 +99,8 @@ func metricsRows() []Param {
 			Doc: "Address of the metrics endpoint."},
 		{Path: "metrics.path", Kind: String, Default: "/metrics", Mutable: Applied, check: checkURLPath, expects: "the path of a URL, such as /metrics",
 			Doc: "Path of the metrics endpoint."},
+		{Path: "metrics.pprof", Kind: Bool, Default: "no", Mutable: Applied,
+			Doc: "Serve Go's profiles on the metrics listener too, under /debug/pprof/. They show what the server works on: keep the listener private."},
 		{Path: "metrics.interval", Kind: Duration, Unit: time.Millisecond, Default: "1s", Min: 10, Max: 3600_000, Mutable: Applied,
 			Doc: "How often samples are pushed to metric sinks."},
 	}

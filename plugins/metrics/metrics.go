@@ -2,7 +2,7 @@
 // and serves them to Prometheus on an HTTP listener of its own. It is the only
 // package that imports prometheus/client_golang.
 //
-// It is off until [metrics] enabled = true; listen, path and interval stand there too.
+// It is off until [metrics] enabled = true; listen, path, interval and pprof stand there too.
 package metrics
 
 import (
@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -74,7 +75,7 @@ func (m *Metrics) Start(context.Context) error {
 		return err
 	}
 	m.host.Live().OnApply(m.listen, "metrics.listen")
-	m.host.Live().OnApply(func(*config.Config) error { return nil }, "metrics.path") // it is read at each request
+	m.host.Live().OnApply(func(*config.Config) error { return nil }, "metrics.path", "metrics.pprof") // they are read at each request
 	return nil
 }
 
@@ -85,8 +86,12 @@ func (m *Metrics) listen(cfg *config.Config) error {
 		return fmt.Errorf("metrics: listen on %s: %w", cfg.Metrics.Listen, err)
 	}
 	figures := promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+	profiles := http.NewServeMux()
+	profiles.HandleFunc("GET /debug/pprof/{name}", profile)
 	server := &http.Server{ReadHeaderTimeout: 5 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
+		case m.host.Config().Metrics.Pprof && strings.HasPrefix(r.URL.Path, "/debug/pprof/"):
+			profiles.ServeHTTP(w, r)
 		case r.URL.Path != m.host.Config().Metrics.Path:
 			http.NotFound(w, r)
 		case r.Method != http.MethodGet && r.Method != http.MethodHead:

@@ -17,6 +17,7 @@ func TestMetricsAreServed(t *testing.T) {
 enabled = true
 listen = "127.0.0.1:0"
 path = "/figures"
+pprof = true
 `)
 	e.Do("SET", "k", "v")
 	host := e.Host()
@@ -24,23 +25,39 @@ path = "/figures"
 	host.Metric("job_seconds", hook.Histogram, 0.25, nil)
 	e.DB().Engine().Samples(func(name string, typ hook.MetricType, v float64) { host.Metric(name, typ, v, nil) })
 	e.Settle()
-	r, err := http.Get("http://" + e.Plugin(metrics.Name).(*metrics.Metrics).Addr().String() + "/figures")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Body.Close()
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	base := "http://" + e.Plugin(metrics.Name).(*metrics.Metrics).Addr().String()
+	_, body := get(t, base+"/figures")
 	for _, want := range []string{
 		`kevy_jobs_total{queue="mail"} 3`, "kevy_job_seconds_count 1", "kevy_commands_total", "go_goroutines",
 		`kevy_hook_runs_total{event="metric"`,
 	} {
-		if !strings.Contains(string(body), want) {
+		if !strings.Contains(body, want) {
 			t.Errorf("no %s in\n%s", want, body)
 		}
 	}
+	for path, want := range map[string]int{
+		"heap": http.StatusOK, "goroutine?debug=1": http.StatusOK, "profile?seconds=1": http.StatusOK,
+		"profile?seconds=0": http.StatusBadRequest, "nothing": http.StatusNotFound,
+	} {
+		if status, body := get(t, base+"/debug/pprof/"+path); status != want {
+			t.Errorf("%s: status %d, want %d: %s", path, status, want, body)
+		}
+	}
+}
+
+// get returns the status and the body of a page.
+func get(t *testing.T, url string) (status int, body string) {
+	t.Helper()
+	r, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	text, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r.StatusCode, string(text)
 }
 
 // TestMetricsMove changes address and path of what is served.
