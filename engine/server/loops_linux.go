@@ -41,6 +41,7 @@ func newLoops(s *Server, n int) (front, error) {
 			}
 			return nil, err
 		}
+		l.brief = runtime.GOMAXPROCS(0) > n // others have a processor meanwhile
 		f.all = append(f.all, l)
 	}
 	return f, nil

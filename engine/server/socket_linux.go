@@ -27,3 +27,18 @@ func epollNow(epoll int, events []unix.EpollEvent) (int, unix.Errno) {
 	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(epoll), uintptr(unsafe.Pointer(unsafe.SliceData(events))), uintptr(len(events)), 0, 0, 0)
 	return int(n), errno
 }
+
+// epollBriefly is epoll_wait(2) for at most so many nanoseconds. The scheduler
+// is not told about it either, so it must be short: a garbage collection may
+// have to wait for its end. ok is false where the kernel has no such call.
+func epollBriefly(epoll int, events []unix.EpollEvent, ns int64) (n int, ok bool) {
+	timeout := unix.Timespec{Nsec: ns}
+	got, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT2, uintptr(epoll), uintptr(unsafe.Pointer(unsafe.SliceData(events))), uintptr(len(events)), uintptr(unsafe.Pointer(&timeout)), 0, 0)
+	switch errno {
+	case 0:
+		return int(got), true
+	case unix.EINTR:
+		return 0, true
+	}
+	return 0, false
+}
