@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/kevy-lua/kevy-lua/engine/config"
@@ -48,8 +49,24 @@ func (db *DB) Serve(ctx context.Context) error {
 	return s.Run(ctx)
 }
 
-// Loaded says in a line where the data is kept and what was loaded from there.
+// Loaded says where the data is kept, what was loaded from there, and which script
+// libraries and plugins there are.
 func (db *DB) Loaded() string {
+	s := db.loadedData()
+	if libs := db.scripts.Libraries(); len(libs) > 0 {
+		s += "; libraries: " + strings.Join(libs, ", ")
+	}
+	var names []string
+	for _, p := range db.plugins.List() {
+		names = append(names, p.Name)
+	}
+	if len(names) > 0 {
+		s += "; plugins: " + strings.Join(names, ", ")
+	}
+	return s
+}
+
+func (db *DB) loadedData() string {
 	if db.journal == nil {
 		return "everything is kept in memory only"
 	}

@@ -63,6 +63,11 @@ func (e *Engine) reconfigure(changes []config.Change) {
 	if !e.loading.Load() && e.overMemory() {
 		e.evictLater()
 	}
+	for _, ch := range changes {
+		if ch.By == "command" { // who reads a file tells by himself
+			e.log.Info("parameter changed", "name", ch.Name, "old", ch.Old, "new", ch.New, "by", "CONFIG SET")
+		}
+	}
 	if !e.bus.Wants(hook.KindConfig) {
 		return
 	}

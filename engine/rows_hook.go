@@ -28,7 +28,7 @@ var hookRow = command.Spec{
 			"DISABLE <name> [<name> ...]", "    Keeps hooks from running.",
 			"RESET [<name> ...]", "    Sets figures back and re-arms what has tripped.",
 			"RELOAD", "    Loads the script libraries from their files again, and answers their names.",
-			"A <name> is a hook's own, or owner/name where several have it."),
+			"A <name> is a hook's own, or owner/name (library/name) where several have it."),
 	},
 }
 
@@ -128,13 +128,18 @@ func figures(h *hook.Hook) []field {
 		field{"budget_usec", o.Budget.Microseconds()}, field{"last_error", s.LastError}, field{"last_error_ms", lastAt})
 }
 
-// hooksNamed finds hooks by name or owner/name. A name that is nobody's is an
+// libraryOwner is what the owners of the hooks of script libraries begin with.
+const libraryOwner = "lua:"
+
+// hooksNamed finds hooks by name or owner/name, where a script library's name will
+// do for its owner. A name that is nobody's is an
 // error, and then none is returned.
 func hooksNamed(hooks []*hook.Hook, names [][]byte) (found []*hook.Hook, err error) {
 	for _, name := range names {
 		n := len(found)
 		for _, h := range hooks {
-			if o := h.Options(); o.Name == string(name) || o.Owner+"/"+o.Name == string(name) {
+			o := h.Options()
+			if full := o.Owner + "/" + o.Name; o.Name == string(name) || full == string(name) || full == libraryOwner+string(name) {
 				found = append(found, h)
 			}
 		}

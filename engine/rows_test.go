@@ -305,6 +305,13 @@ func TestHookCommand(t *testing.T) {
 		t.Errorf("HOOK LIST: %s", got)
 	}
 	c.want("HOOK ENABLE h", "OK")
+	if _, err := r.Bus().Observe(hook.Options{Name: "k", Owner: "lua:lib", Kind: hook.KindKey}, func(context.Context, hook.Event) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	c.want("HOOK DISABLE lib/k", "OK")
+	equal(t, "states", state(), "armed armed disabled")
+	c.want("HOOK DISABLE lib/h", "(error) ERR no such hook 'lib/h'")
+	r.Bus().Remove("lua:lib")
 	equal(t, "states", state(), "armed armed")
 	c.want("HOOK RESET", "OK")
 	c.want("HOOK RESET x", "(error) ERR no such hook 'x'")

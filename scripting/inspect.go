@@ -8,6 +8,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"github.com/kevy-lua/kevy-lua/engine/command"
 	"github.com/kevy-lua/kevy-lua/engine/hook"
 	"github.com/kevy-lua/kevy-lua/engine/wire"
 )
@@ -24,6 +25,8 @@ type Report struct {
 type Problem struct {
 	Line int
 	Text string
+	// Warning is set where that depends: a plugin may have the command.
+	Warning bool
 }
 
 // IsLibrary reports whether source is that of a library: its first line says so.
@@ -46,8 +49,19 @@ func (h *Runner) Inspect(ctx context.Context, source string) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := &inspector{shelf: h.shelf, globals: []string{"KEYS", "ARGV"}}
+	in := &inspector{shelf: h.shelf, globals: []string{"KEYS", "ARGV"}, commands: h.core.Table()}
 	err = in.source(code, "@user_script", true)
+	return &Report{Problems: in.problems}, err
+}
+
+// InspectTest is Inspect for a file of tests: see Trial. Which commands there will be
+// depends on what it loads.
+func (h *Runner) InspectTest(source string) (*Report, error) {
+	in := &inspector{shelf: h.shelf}
+	for name := range trialFunctions {
+		in.globals = append(in.globals, name)
+	}
+	err := in.source(source, "@user_script", false)
 	return &Report{Problems: in.problems}, err
 }
 
@@ -75,7 +89,7 @@ func (h *Runner) inspectLibrary(ctx context.Context, source string) (*Report, er
 	for _, d := range l.timers {
 		r.Registered = append(r.Registered, fmt.Sprintf("timer %s %s", d.timer.Name, d.timer.When()))
 	}
-	in := &inspector{shelf: h.shelf, library: true}
+	in := &inspector{shelf: h.shelf, library: true, commands: h.core.Table()}
 	err = in.source(code, "@user_function", false)
 	r.Problems = in.problems
 	return r, err
@@ -118,8 +132,9 @@ func describeHook(o hook.Options) string {
 // that a library does not have, and assignments to globals, all of which fail.
 type inspector struct {
 	shelf    *shelf
-	globals  []string // besides those of the shelf
-	library  bool     // what libraries may do while they are loaded is there too
+	globals  []string       // besides those of the shelf
+	library  bool           // what libraries may do while they are loaded is there too
+	commands *command.Table // nil: they are not looked at
 	problems []Problem
 }
 
@@ -143,8 +158,12 @@ func (in *inspector) proto(p *lua.FunctionProto) {
 		if !ok {
 			continue
 		}
+		line := p.DbgSourcePositions[pc]
 		if text := in.judge(p, pc, a, string(name)); text != "" {
-			in.problems = append(in.problems, Problem{p.DbgSourcePositions[pc], text})
+			in.problems = append(in.problems, Problem{Line: line, Text: text})
+		}
+		if cmd := in.unknownCommand(p, pc, a, string(name)); cmd != "" {
+			in.problems = append(in.problems, Problem{line, fmt.Sprintf("there is no command '%s'", cmd), true})
 		}
 	}
 	for _, inner := range p.FunctionPrototypes {
@@ -174,6 +193,51 @@ func (in *inspector) judge(p *lua.FunctionProto, pc, a int, name string) string 
 		if lib.name == name {
 			if field := in.read(p, pc, a); field != "" && lib.real.RawGetString(field) == lua.LNil {
 				return fmt.Sprintf("%s has no field '%s'", name, field)
+			}
+		}
+	}
+	return ""
+}
+
+// unknownCommand is the command that is called by name where the function in
+// register a is redis.call or redis.pcall, and that does not exist.
+func (in *inspector) unknownCommand(p *lua.FunctionProto, pc, a int, fn string) string {
+	if in.commands == nil || fn != hiddenDo && fn != hiddenRelay && fn != hidden+"redis.call" && fn != hidden+"redis.pcall" {
+		return ""
+	}
+	name := firstArgument(p, pc, a)
+	if name == "" {
+		return ""
+	}
+	if _, ok := in.commands.Lookup([]byte(name)); ok {
+		return ""
+	}
+	return name
+}
+
+// firstArgument is the literal text in the first argument of the call of register
+// a, which was written at pc.
+func firstArgument(p *lua.FunctionProto, pc, a int) (text string) {
+	for _, inst := range p.Code[pc+1:] {
+		op, ra, _, _, bx := operands(inst)
+		switch op {
+		case lua.OP_CALL, lua.OP_TAILCALL:
+			if ra == a {
+				return text
+			}
+			if ra <= a+1 {
+				text = ""
+			}
+		case lua.OP_LOADK:
+			if ra == a+1 {
+				s, _ := p.Constants[bx].(lua.LString)
+				text = string(s)
+			}
+		case lua.OP_SETTABLE, lua.OP_SETTABLEKS, lua.OP_SETGLOBAL, lua.OP_SETUPVAL, lua.OP_JMP, lua.OP_EQ, lua.OP_LT,
+			lua.OP_LE, lua.OP_TEST, lua.OP_RETURN, lua.OP_SETLIST, lua.OP_CLOSE, lua.OP_NOP: // write no register
+		default:
+			if ra == a || ra == a+1 {
+				text = ""
 			}
 		}
 	}

@@ -129,7 +129,7 @@ func (l *lib) specs() []command.Spec {
 		row := d.spec
 		row.Run = func(c *command.Call) error {
 			return l.inside(c, func(s *state) error {
-				s.begin(runFunction, d.spec.Name, "user_function", c)
+				s.begin(runFunction, d.spec.Name, l.chunk, c)
 				dirty := c.Unit.Dirty
 				err := s.inUnit(c, d.flags, false, s.callbacks[d.callback], s.stringTable(c.Args[1:]))
 				if c.Unit.Dirty > dirty {

@@ -96,7 +96,7 @@ func (h *Runner) Reload() (names []string, err error) {
 	files, problems := h.files()
 	for _, f := range files {
 		if err := h.loadFile(f); err != nil {
-			problems = append(problems, fmt.Sprintf("%s: %v", f, err))
+			problems = append(problems, fileProblem(f, err))
 		}
 	}
 	for _, l := range h.libs.all() {
@@ -108,6 +108,15 @@ func (h *Runner) Reload() (names []string, err error) {
 		}
 	}
 	return h.reloaded(before, len(files), problems)
+}
+
+// fileProblem says what is wrong with a file, which it names once.
+func fileProblem(file string, err error) string {
+	text := strings.TrimPrefix(err.Error(), "ERR ")
+	if strings.Contains(text, chunkID("@"+file)+":") {
+		return text
+	}
+	return file + ": " + text
 }
 
 // fromFiles are the libraries that were loaded from files, by name.

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kevy-lua/kevy-lua/engine"
 	"github.com/kevy-lua/kevy-lua/engine/config"
 )
 
@@ -66,7 +67,7 @@ func TestFilesReloadByThemselves(t *testing.T) {
 	r.until("1", "FCALL", "f", "0")
 	d.write("a.lua", "#!lua name=a\nredis.register_function('f',function() return 2 end")
 	r.await(func(info string) bool {
-		return strings.Contains(info, "library_last_error:"+d.path("a.lua")+": ERR Error compiling function")
+		return strings.Contains(info, "library_last_error:Error compiling function: "+d.path("a.lua")+":2: ")
 	}, "INFO", "scripting")
 	if !strings.Contains(r.logged.String(), "what ran before goes on") {
 		t.Errorf("no word in the log: %s", r.logged)
@@ -79,6 +80,42 @@ func TestFilesReloadByThemselves(t *testing.T) {
 	r.until("-ERR Function not found", "FCALL", "f", "0")
 	if log := r.logged.String(); !strings.Contains(log, "script library loaded") || !strings.Contains(log, "registered=functions=1") && !strings.Contains(log, `registered="functions=1"`) || !strings.Contains(log, "taken out") {
 		t.Errorf("the log does not tell what was loaded: %s", log)
+	}
+}
+
+// TestFileErrorsNameTheLine: of a file that does not compile, registers something
+// wrong, or fails when a hook runs.
+func TestFileErrorsNameTheLine(t *testing.T) {
+	d := libraryDir{t, t.TempDir()}
+	t.Chdir(d.dir)
+	r := newRig(t, with(func(c *config.Config) { c.Scripting.Libraries = []string{"a.lua"} }), func(c *config.Config, _ *engine.Options) {
+		if err := os.WriteFile("a.lua", []byte("#!lua name=a\nredis.register_function('f', function() end)"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	})
+	for _, tt := range []struct{ code, want string }{
+		{"local x = = 1", "scripting: load libraries: Error compiling function: a.lua:3: "},
+		{"kevy.register_hook{ event='expird', callback=function() end }", "scripting: load libraries: Error registering functions: a.lua:3: kevy.register_hook: event must be one of"},
+		{"kevy.register_hook{ event='key', macth='x', callback=function() end }", "a.lua:3: kevy.register_hook: unknown argument macth"},
+		{"kevy.register_timer{ callback=function() end }", "a.lua:3: kevy.register_timer: one of every, at and cron must be given"},
+		{"kevy.register_command{ name='get', callback=function() end }", "scripting: load libraries: a.lua: Error registering commands"},
+	} {
+		d.write("a.lua", "#!lua name=a\n\n"+tt.code)
+		if _, err := r.runner.Reload(); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %v, want %s", tt.code, err, tt.want)
+		}
+	}
+	d.write("a.lua", "#!lua name=a\nkevy.register_hook{ event='key', callback=function()\n  error('oops')\nend }\nredis.register_function('f', function() return nil + 1 end)")
+	if _, err := r.runner.Reload(); err != nil {
+		t.Fatal(err)
+	}
+	r.do("SET", "k", "v")
+	r.flush()
+	if got := r.Bus().Hooks()[0].Stats().LastError; !strings.Contains(got, "a.lua:3: oops") {
+		t.Errorf("last error: %s", got)
+	}
+	if got := text(r.do("FCALL", "f", "0")); !strings.Contains(got, "a.lua:5: ") || strings.Contains(got, "user_function") {
+		t.Errorf("FCALL: %s", got)
 	}
 }
 

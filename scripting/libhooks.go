@@ -152,7 +152,7 @@ func (h *Runner) subscribe(l *lib) error {
 func (l *lib) atomic(d *hookDef, hk *hook.Hook) func(*command.Call, hook.Event) error {
 	return func(c *command.Call, ev hook.Event) error {
 		return l.inside(c, func(s *state) error {
-			s.begin(runHook, l.name+"/"+d.options.Name, "user_function", c)
+			s.begin(runHook, l.name+"/"+d.options.Name, l.chunk, c)
 			defer s.end()
 			s.hookLimits(hk.Budget())
 			_, err := s.within(c, flags{}, false, s.callbacks[d.callback], s.event(ev, c))
@@ -165,7 +165,7 @@ func (l *lib) atomic(d *hookDef, hk *hook.Hook) func(*command.Call, hook.Event) 
 func (l *lib) observer(d *hookDef) hook.Observer {
 	return func(ctx context.Context, ev hook.Event) error {
 		return l.outside(func(s *state) error {
-			_, err := s.detached(ctx, l.name+"/"+d.options.Name, max(ev.Database(), 0), s.callbacks[d.callback], func() lua.LValue { return s.observed(ctx, ev) })
+			_, err := s.detached(ctx, l, d.options.Name, max(ev.Database(), 0), s.callbacks[d.callback], func() lua.LValue { return s.observed(ctx, ev) })
 			return err
 		})
 	}
@@ -178,7 +178,7 @@ func (l *lib) judge(d *hookDef) hook.Judge {
 		l.asking.mu.Lock()
 		defer l.asking.mu.Unlock()
 		return l.asking.use(l, func(s *state) error {
-			answer, err := s.detached(ctx, l.name+"/"+d.options.Name, max(ev.Database(), 0), s.callbacks[d.callback], func() lua.LValue { return s.event(ev, nil) })
+			answer, err := s.detached(ctx, l, d.options.Name, max(ev.Database(), 0), s.callbacks[d.callback], func() lua.LValue { return s.event(ev, nil) })
 			if err != nil {
 				return err
 			}
@@ -232,8 +232,8 @@ func (s *state) hookLimits(budget time.Duration) {
 
 // detached runs a callback outside units: each of its commands is a unit of
 // its own. ctx brings the depth of the hooks, and the end of the time.
-func (s *state) detached(ctx context.Context, name string, db int, fn *lua.LFunction, arg func() lua.LValue) (lua.LValue, error) {
-	s.begin(runHook, name, "user_function", nil)
+func (s *state) detached(ctx context.Context, l *lib, name string, db int, fn *lua.LFunction, arg func() lua.LValue) (lua.LValue, error) {
+	s.begin(runHook, l.name+"/"+name, l.chunk, nil)
 	defer s.end()
 	budget := time.Duration(0)
 	if deadline, ok := ctx.Deadline(); ok {

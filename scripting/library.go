@@ -31,6 +31,7 @@ type lib struct {
 	name  string
 	code  string // as given, shebang included
 	file  string // where it was read from; "" for FUNCTION LOAD
+	chunk string // what positions in its errors begin with
 	proto *lua.FunctionProto
 	kevy  bool // it names the global kevy: its top level may use the libraries
 
@@ -77,11 +78,15 @@ func (h *Runner) newLib(code, file string, unlimited bool) (*lib, error) {
 	if err != nil {
 		return nil, err
 	}
-	proto, kevy, err := compileMain(rest, "@user_function", h.shelf, false)
+	chunk := "@user_function" // as in Redis
+	if file != "" {
+		chunk = "@" + file
+	}
+	proto, kevy, err := compileMain(rest, chunk, h.shelf, false)
 	if err != nil {
 		return nil, wire.Error("ERR Error compiling function: " + err.Error())
 	}
-	l := &lib{host: h, name: name, code: code, file: file, proto: proto, kevy: kevy}
+	l := &lib{host: h, name: name, code: code, file: file, chunk: chunkID(chunk), proto: proto, kevy: kevy}
 	s, err := l.newState(l, unlimited)
 	if err != nil {
 		return nil, err
@@ -99,7 +104,7 @@ func (h *Runner) newLib(code, file string, unlimited bool) (*lib, error) {
 func (l *lib) newState(target *lib, unlimited bool) (*state, error) {
 	s := l.host.newState()
 	s.loading(true, l.kevy)
-	s.begin(runLoad, l.name, "user_function", nil)
+	s.begin(runLoad, l.name, l.chunk, nil)
 	s.idle = true
 	s.target, s.callbacks = target, nil
 	if s.limit = loadBudget; unlimited {
@@ -126,7 +131,7 @@ func (l *lib) newState(target *lib, unlimited bool) (*state, error) {
 
 // again makes another state of a library that was loaded before.
 func (l *lib) again() (*state, error) {
-	shadow := &lib{host: l.host, name: l.name}
+	shadow := &lib{host: l.host, name: l.name, chunk: l.chunk}
 	s, err := l.newState(shadow, true)
 	if err != nil {
 		return nil, err
@@ -294,6 +299,19 @@ func (ls *libraries) all() []*lib {
 	}
 	slices.SortFunc(list, func(a, b *lib) int { return strings.Compare(a.name, b.name) })
 	return list
+}
+
+// Libraries are the names of the libraries that are loaded, each with the file that
+// it comes from, if it does.
+func (h *Runner) Libraries() (names []string) {
+	for _, l := range h.libs.all() {
+		name := l.name
+		if l.file != "" {
+			name += " (" + l.file + ")"
+		}
+		names = append(names, name)
+	}
+	return names
 }
 
 func (ls *libraries) figures() (libs, fns int) {

@@ -345,7 +345,11 @@ func TestRegistrationErrors(t *testing.T) {
 		{"kevy.register_timer{at='tomorrow',callback=function() end}", "at must be a time"},
 		{"kevy.register_timer{cron='@daily',persist=true,callback=function() end}", "name must be given"},
 	} {
-		if got := text(r.do("FUNCTION", "LOAD", "#!lua name=l\n"+tc.code)); !strings.HasPrefix(got, "-ERR Error registering") || !strings.Contains(got, tc.want) {
+		got := text(r.do("FUNCTION", "LOAD", "#!lua name=l\n"+tc.code))
+		if strings.HasPrefix(tc.code, "kevy.") && strings.Contains(got, "kevy.register") && !strings.Contains(got, "user_function:2: kevy.register") {
+			t.Errorf("%s\n does not name the place: %s", tc.code, got)
+		}
+		if !strings.HasPrefix(got, "-ERR Error registering") || !strings.Contains(got, tc.want) {
 			t.Errorf("%s\n got %s\nwant %s", tc.code, got, tc.want)
 		}
 	}

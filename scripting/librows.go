@@ -265,7 +265,7 @@ func (h *Runner) fcall(c *command.Call, readOnly bool) error {
 		return err
 	}
 	return f.lib.inside(c, func(s *state) error {
-		s.begin(runFunction, f.name, "user_function", c)
+		s.begin(runFunction, f.name, f.lib.chunk, c)
 		err := s.inUnit(c, f.flags, readOnly, s.callbacks[f.callback], s.stringTable(c.Args[3:3+n]), s.stringTable(c.Args[3+n:]))
 		if errors.Is(err, command.ErrUndeclared) {
 			f.wide.Store(true)

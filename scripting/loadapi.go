@@ -133,7 +133,7 @@ type options struct {
 func newOptions(L *lua.LState, fn string) *options {
 	t, ok := L.Get(1).(*lua.LTable)
 	if !ok || L.GetTop() != 1 {
-		fail(L, fn+" takes one table of named arguments")
+		misused(L, fn+" takes one table of named arguments")
 	}
 	return &options{L: L, fn: fn, t: t, used: map[string]bool{}}
 }
@@ -143,9 +143,15 @@ func (o *options) get(name string) lua.LValue {
 	return o.t.RawGetString(name)
 }
 
+// bad refuses an argument, and names the place of the call.
 func (o *options) bad(name, format string, args ...any) {
-	fail(o.L, fmt.Sprintf("%s: %s %s", o.fn, name, fmt.Sprintf(format, args...)))
+	o.wrong(name + " " + fmt.Sprintf(format, args...))
 }
+
+func (o *options) wrong(text string) { misused(o.L, o.fn+": "+text) }
+
+// misused ends the load with an error that names the place of the call.
+func misused(L *lua.LState, text string) { throw(L, single("err", lua.LString(position(L, 1)+text))) }
 
 func (o *options) text(name string, allowed ...string) string {
 	v := o.get(name)
@@ -214,7 +220,7 @@ func (o *options) callback() *lua.LFunction {
 func (o *options) done() {
 	o.t.ForEach(func(k, _ lua.LValue) {
 		if name, ok := k.(lua.LString); !ok || !o.used[string(name)] {
-			fail(o.L, fmt.Sprintf("%s: unknown argument %s", o.fn, k.String()))
+			o.wrong("unknown argument " + k.String())
 		}
 	})
 }

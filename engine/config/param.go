@@ -57,12 +57,13 @@ type Param struct {
 	Unit      time.Duration // Duration: what a bare number counts
 	Separator string        // List: between elements in one text
 
-	Mutable     Mutability
-	Protected   bool // CONFIG SET also needs enable-protected-configs
-	Sensitive   bool // never to be shown in logs, slow log, MONITOR or events
-	Hidden      bool // CONFIG GET finds it by its exact name only
-	Inert       bool // accepted and printed for compatibility; has no effect
-	DenyLoading bool // CONFIG SET is refused while the log is loaded (the caller checks)
+	Mutable      Mutability
+	Protected    bool // CONFIG SET also needs enable-protected-configs
+	Sensitive    bool // never to be shown in logs, slow log, MONITOR or events
+	Hidden       bool // CONFIG GET finds it by its exact name only
+	Inert        bool // accepted and printed for compatibility; has no effect
+	FileRelative bool // List of paths: relative ones in a file are relative to the file's folder
+	DenyLoading  bool // CONFIG SET is refused while the log is loaded (the caller checks)
 
 	Doc string // one or two sentences
 

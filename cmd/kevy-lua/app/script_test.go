@@ -50,6 +50,11 @@ func TestScriptCommands(t *testing.T) {
 		"bad.lua":          "return redis.cal('GET', KEYS[1])",
 		"fails.lua":        "return redis.call('INCR')",
 		"lib.lua":          "#!lua name=lib\nredis.register_function('f', function(keys, args) return keys[1] .. args[1] end)",
+		"warns.lua":        "local x = 1\nreturn redis.call('NOSUCH', x)",
+		"good.toml":        "[scripting]\nlibraries = [\"l*.lua\"]",
+		"sub/up.toml":      "[scripting]\nlibraries = [\"../lib.lua\"]",
+		"bad.toml":         "[scripting]\nlibraries = [\"none.lua\", \"sub/*.lua\"]",
+		"sub/bad.lua":      "#!lua name=bad\nlocal = 1",
 		"tests/a_test.lua": "library '../lib.lua'\ntest('f', function() equal(fcall('f', {'a'}, {'b'}), 'ab') end)",
 		"b_test.lua":       "test('g', function()\n  equal(1, 2)\nend)",
 	}
@@ -59,6 +64,12 @@ func TestScriptCommands(t *testing.T) {
 		want string
 	}{
 		{"script check good.lua lib.lua", 0, "good.lua: a script, good\nlib.lua: library lib, good\n  function f\n"},
+		{"script check tests/a_test.lua", 0, "tests/a_test.lua: a file of tests, good\n"},
+		{"script check warns.lua", 0, "warns.lua:2: warning: there is no command 'NOSUCH'\nwarns.lua: a script, good\n"},
+		{"config check --config good.toml", 0, "good.toml is good\n  library lib (lib.lua)\n"},
+		{"config check --config sub/up.toml", 0, "sub/up.toml is good\n  library lib (lib.lua)\n"},
+		{"config check --set scripting.libraries=lib.lua", 0, "the configuration is good\n  library lib (lib.lua)\n"},
+		{"config check --config bad.toml", 1, "scripting: load libraries: none.lua: there is no such file; Error compiling function: sub/bad.lua:2: "},
 		{"script check good.lua bad.lua", 1, "good.lua: a script, good\nbad.lua:1: redis has no field 'cal'\n"},
 		{"script check nosuch.lua", 1, "no such file"},
 		{"script check", 2, "script check takes files"},

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 
 	kevylua "github.com/kevy-lua/kevy-lua"
 	"github.com/kevy-lua/kevy-lua/cmd/kevy-lua/cli"
@@ -43,18 +44,32 @@ func checkScript(ctx context.Context, name, source string, out io.Writer) (good 
 		return false, err
 	}
 	defer db.Close()
-	report, err := db.Scripting().Inspect(ctx, source)
+	test := strings.HasSuffix(name, "_test.lua")
+	inspect := func() (*scripting.Report, error) { return db.Scripting().Inspect(ctx, source) }
+	if test {
+		inspect = func() (*scripting.Report, error) { return db.Scripting().InspectTest(source) }
+	}
+	report, err := inspect()
 	if err != nil {
 		fmt.Fprintf(out, "%s: %s\n", name, err)
 		return false, nil
 	}
+	good = true
 	for _, p := range report.Problems {
-		fmt.Fprintf(out, "%s:%d: %s\n", name, p.Line, p.Text)
+		warning := ""
+		if p.Warning {
+			warning = "warning: "
+		}
+		good = good && p.Warning
+		fmt.Fprintf(out, "%s:%d: %s%s\n", name, p.Line, warning, p.Text)
 	}
-	if len(report.Problems) > 0 {
+	switch {
+	case !good:
 		return false, nil
-	}
-	if report.Library == "" {
+	case test:
+		fmt.Fprintf(out, "%s: a file of tests, good\n", name)
+		return true, nil
+	case report.Library == "":
 		fmt.Fprintf(out, "%s: a script, good\n", name)
 		return true, nil
 	}

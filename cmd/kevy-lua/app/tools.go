@@ -25,7 +25,12 @@ func configCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if _, err := file.Load(src); err != nil {
+			cfg, err := file.Load(src)
+			if err != nil {
+				return err
+			}
+			libraries, err := tryLibraries(cfg)
+			if err != nil {
 				return err
 			}
 			name := src.File
@@ -33,6 +38,9 @@ func configCommand() *cobra.Command {
 				name = "the configuration"
 			}
 			fmt.Fprintln(c.OutOrStdout(), name, "is good")
+			for _, l := range libraries {
+				fmt.Fprintln(c.OutOrStdout(), "  library", l)
+			}
 			return nil
 		}}
 	f.register(check)
@@ -43,6 +51,19 @@ func configCommand() *cobra.Command {
 		}}
 	parent.AddCommand(check, sample)
 	return parent
+}
+
+// tryLibraries loads the script libraries of a configuration into an empty store,
+// as the server would, and returns their names.
+func tryLibraries(cfg *config.Config) ([]string, error) {
+	alone := config.Default()
+	alone.Scripting, alone.Hooks = cfg.Scripting, cfg.Hooks
+	alone.Reaper.Mode = "manual" // their timers do not run
+	db, err := kevylua.Open(kevylua.Options{Config: alone})
+	if err != nil {
+		return nil, err
+	}
+	return db.Scripting().Libraries(), db.Close()
 }
 
 func logCommand() *cobra.Command {

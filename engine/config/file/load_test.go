@@ -144,6 +144,25 @@ func TestListsReplaceLists(t *testing.T) {
 	}
 }
 
+// TestPathsOfAFile: relative ones are relative to the file, those of the other layers
+// to the working directory.
+func TestPathsOfAFile(t *testing.T) {
+	name := write(t, "c.toml", "[scripting]\nlibraries = [\"a.lua\", \"../b/*.lua\", \"/c.lua\"]")
+	dir := filepath.Dir(name)
+	for _, tt := range []struct {
+		src  Source
+		want []string
+	}{
+		{Source{File: name}, []string{filepath.Join(dir, "a.lua"), filepath.Join(filepath.Dir(dir), "b/*.lua"), "/c.lua"}},
+		{Source{File: name, Env: []string{"KEVY_SCRIPTING_LIBRARIES=d.lua"}}, []string{"d.lua"}},
+		{Source{File: name, Flags: map[string]string{"scripting.libraries": "e.lua,f.lua"}}, []string{"e.lua", "f.lua"}},
+	} {
+		if got := mustLoad(t, tt.src).Scripting.Libraries; !reflect.DeepEqual(got, tt.want) {
+			t.Errorf("got %q, want %q", got, tt.want)
+		}
+	}
+}
+
 func TestSpellings(t *testing.T) {
 	c := mustLoad(t, Source{File: write(t, "c.toml", `
 [Server]
@@ -160,7 +179,7 @@ save = ["3600 1", "300 100"]
 hash-max-ziplist-entries = 7
 [scripting]
 lua-time-limit = "1s"
-libraries = ["a.lua", "b/*.lua"]
+libraries = ["/a.lua", "/b/*.lua"]
 [log]
 loglevel = "DEBUG"
 [notifications]
@@ -175,7 +194,7 @@ maxmemory-clients = "10%"
 	for name, want := range map[string]string{
 		"port": "7000", "tcp-keepalive": "120", "unixsocketperm": "700", "proto-max-bulk-len": "67108864",
 		"appendonly": "no", "aof-load-truncated": "no", "save": "3600 1 300 100", "hash-max-listpack-entries": "7",
-		"busy-reply-threshold": "1000", "scripting.libraries": "a.lua,b/*.lua", "loglevel": "debug",
+		"busy-reply-threshold": "1000", "scripting.libraries": "/a.lua,/b/*.lua", "loglevel": "debug",
 		"notify-keyspace-events": "AKE", "enable-debug-command": "yes", "replica-read-only": "no",
 		"latency-tracking-info-percentiles": "50 99.5", "maxmemory-clients": "10%", "min-replicas-to-write": "1",
 	} {
@@ -334,6 +353,9 @@ func other(p config.Param, now string) string {
 	candidates := append([]string{"yes", "no", "1", "2", "7mb", "5s", "3s", "600", "x", "KEA", "/other", "127.0.0.1:99",
 		"normal 1 2 3", "1 2", "1 2 3", "save now", "127.0.0.1 ::1", "20000", "1000000"}, p.Values...)
 	for _, text := range candidates {
+		if p.FileRelative && text[0] != '/' {
+			continue
+		}
 		v, err := p.Parse(config.Default(), text)
 		if err == nil && text != now && !reflect.DeepEqual(v, config.Default().Value(&p)) {
 			return text

@@ -3,6 +3,7 @@ package file
 import (
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -62,10 +63,24 @@ func (l *loader) section(name, section string, raw any) map[string]any {
 		}
 		first[p.Path] = key
 		if v, ok := l.read(name, section+"."+key, p, keys[key]); ok {
+			if paths, ok := v.([]string); ok && p.FileRelative {
+				v = relativeTo(filepath.Dir(name), paths)
+			}
 			values[p.Key()] = v
 		}
 	}
 	return values
+}
+
+// relativeTo puts a folder in front of paths that have none of their own.
+func relativeTo(dir string, paths []string) []string {
+	out := slices.Clone(paths)
+	for i, p := range out {
+		if p != "" && !filepath.IsAbs(p) {
+			out[i] = filepath.Join(dir, p)
+		}
+	}
+	return out
 }
 
 // hint says for an unknown key where it belongs, or what it may have been meant to be: first among the
