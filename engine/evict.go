@@ -116,13 +116,13 @@ func (e *Engine) evictOne(policy eviction, cfg *config.Config, s *Session, out *
 	for i := range e.shards {
 		n := (first + i) % len(e.shards)
 		u := command.Unit{Hooks: e.atomicGen.Load()}
-		if u.All = len(e.shards) == 1 || e.atomicAll.Load(); !u.All {
+		if u.All = len(e.shards) == 1 || e.atomicAll.Load() || e.wantsAtomic(hook.KindEvicted); !u.All {
 			u.Held = []int{n}
 		}
 		if !e.begin(&u, e.busy.signal()) {
 			return false
 		}
-		found := e.evictFrom(&u, e.shards[n], policy, cfg.Memory.MaxMemorySamples)
+		found := e.evictFrom(&u, e.shards[n], policy, &cfg.Memory)
 		o := e.end(&u)
 		if !found {
 			continue
@@ -140,12 +140,12 @@ func (e *Engine) evictOne(policy eviction, cfg *config.Config, s *Session, out *
 
 // evictFrom evicts a key of the shard, which u has locked: of the databases'
 // candidates the one that is most urgent.
-func (e *Engine) evictFrom(u *command.Unit, sh *shard, policy eviction, samples int) bool {
+func (e *Engine) evictFrom(u *command.Unit, sh *shard, policy eviction, cfg *config.Memory) bool {
 	var key []byte
 	var most uint64
 	db := -1
 	for i := range e.space.Databases() {
-		if k, urgency, ok := sh.DB(i).Victim(policy.by, policy.volatile, samples); ok && (db < 0 || urgency > most) {
+		if k, urgency, ok := sh.DB(i).Victim(policy.by, policy.volatile, cfg.MaxMemorySamples); ok && (db < 0 || urgency > most) {
 			key, most, db = k, urgency, i
 		}
 	}
@@ -153,9 +153,31 @@ func (e *Engine) evictFrom(u *command.Unit, sh *shard, policy eviction, samples 
 		return false
 	}
 	key = u.Keep(key)
+	ev := e.evictedEvent(u, sh.DB(db), db, key, cfg.MaxMemoryPolicy)
 	sh.DB(db).Delete(key)
 	u.Log(db, [][]byte{[]byte("DEL"), key})
 	e.changed(u, keyspace.DueKey{DB: db, Key: key}, hook.Eviction, "evicted")
 	e.stats.evicted.Add(1)
+	if ev != nil {
+		if u.All {
+			_ = e.runAtomics(u, ev) // a hook that fails has left nothing; an eviction is not put off
+		}
+		u.Events = append(u.Events, ev)
+	}
 	return true
+}
+
+// evictedEvent makes the event, or returns nil when nobody wants it.
+func (e *Engine) evictedEvent(u *command.Unit, d *keyspace.DB, db int, key []byte, policy string) *hook.Evicted {
+	if !e.bus.Wants(hook.KindEvicted) {
+		return nil
+	}
+	frozen, ok := d.Freeze(key)
+	if !ok {
+		return nil
+	}
+	return &hook.Evicted{
+		Origin: hook.Origin{DB: db, Nest: u.Depth, AtMs: u.NowMs},
+		Key:    append([]byte(nil), key...), Type: frozen.Type.String(), Value: &frozen, Policy: policy,
+	}
 }

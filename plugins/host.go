@@ -109,7 +109,7 @@ func (h *Host) Command(specs ...command.Spec) error {
 // Observe subscribes fn to events. It runs after the unit that caused the
 // event, outside all locks, on a goroutine of its own, and may call anything.
 //
-// In mode outbox, which expired and key events have, it gets each event at
+// In mode outbox, which expired, evicted and key events have, it gets each event at
 // least once, over crashes: they wait in the stream that o names.
 func (h *Host) Observe(o hook.Options, fn hook.Observer) (*hook.Hook, error) {
 	if o.Mode == hook.Outbox {
@@ -118,12 +118,12 @@ func (h *Host) Observe(o hook.Options, fn hook.Observer) (*hook.Hook, error) {
 	return h.core.Bus().Observe(h.owned(o), fn)
 }
 
-// Atomic subscribes fn to expired or key events inside the unit that causes
+// Atomic subscribes fn to expired, evicted or key events inside the unit that causes
 // them: what fn does through the call commits together with the cause, or not
 // at all. fn runs under locks and must not wait for anything.
 func (h *Host) Atomic(o hook.Options, fn func(c *command.Call, ev hook.Event) error) (*hook.Hook, error) {
-	if o.Kind != hook.KindExpired && o.Kind != hook.KindKey {
-		return nil, fmt.Errorf("plugins: %s: %q events have no atomic mode (expired and key have)", h.name, o.Kind)
+	if !o.Kind.InUnit() {
+		return nil, fmt.Errorf("plugins: %s: %q events have no atomic mode (expired, evicted and key have)", h.name, o.Kind)
 	}
 	o.Mode = hook.Atomic
 	hk, err := h.core.Bus().Attach(h.owned(o))
@@ -171,6 +171,11 @@ func (h *Host) OnCommand(match string, fn func(ctx context.Context, ev *hook.Com
 // OnExpired observes expiries of keys that match the glob; "" matches all.
 func (h *Host) OnExpired(match string, fn func(ctx context.Context, ev *hook.Expired) error) error {
 	return observe(h, hook.Options{Kind: hook.KindExpired, Match: match, DB: hook.AnyDB}, fn)
+}
+
+// OnEvicted observes evictions of keys that match the glob; "" matches all.
+func (h *Host) OnEvicted(match string, fn func(ctx context.Context, ev *hook.Evicted) error) error {
+	return observe(h, hook.Options{Kind: hook.KindEvicted, Match: match, DB: hook.AnyDB}, fn)
 }
 
 // OnKey observes changes of keys that match the glob, of the given classes (0: hook.All).

@@ -46,11 +46,11 @@ type outbox struct {
 const consumerName = "hook"
 
 // errNoOutbox is for events that outboxes do not carry.
-var errNoOutbox = errors.New("mode outbox is for expired and key events only")
+var errNoOutbox = errors.New("mode outbox is for expired, evicted and key events only")
 
 // Outbox subscribes fn in mode outbox: see package hook, and spec/hooks.md.
 func Outbox(core OutboxCore, o hook.Options, fn hook.Observer) (*hook.Hook, error) {
-	if o.Kind != hook.KindExpired && o.Kind != hook.KindKey {
+	if !o.Kind.InUnit() {
 		return nil, fmt.Errorf("plugins: %s: %w", o.Name, errNoOutbox)
 	}
 	x := &outbox{

@@ -37,7 +37,13 @@ func (s *state) event(ev hook.Event, c *command.Call) lua.LValue {
 		number("deadline", ev.DeadlineMs)
 		number("lateness", ev.LatenessMs())
 		text("cause", string(ev.Cause))
-		t.Metatable = s.expiredMeta(ev, c)
+		t.Metatable = s.lazyMeta(ev.Type, ev.Value, func(L *lua.LState) int { return keep(L, ev, c) })
+	case *hook.Evicted:
+		number("at", ev.AtMs)
+		text("key", string(ev.Key))
+		text("type", ev.Type)
+		text("policy", ev.Policy)
+		t.Metatable = s.lazyMeta(ev.Type, ev.Value, nil)
 	case *hook.Key:
 		number("at", ev.AtMs)
 		text("key", string(ev.Key))
@@ -114,8 +120,9 @@ func (s *state) event(ev hook.Event, c *command.Call) lua.LValue {
 	return t
 }
 
-// expiredMeta gives an expired event its lazy value, and its method keep.
-func (s *state) expiredMeta(ev *hook.Expired, c *command.Call) *lua.LTable {
+// lazyMeta gives an event its value, which is converted when it is looked at, and
+// its method keep, if it has one.
+func (s *state) lazyMeta(typ string, value hook.Value, keep lua.LGFunction) *lua.LTable {
 	return newTable(map[string]lua.LValue{"__index": goFunction(func(L *lua.LState) int {
 		t, ok := L.Get(1).(*lua.LTable)
 		if !ok {
@@ -123,11 +130,15 @@ func (s *state) expiredMeta(ev *hook.Expired, c *command.Call) *lua.LTable {
 		}
 		switch L.Get(2) {
 		case lua.LString("value"):
-			v := s.frozen(ev.Type, ev.Value)
+			v := s.frozen(typ, value)
 			t.RawSetString("value", v)
 			L.Push(v)
 		case lua.LString("keep"):
-			L.Push(goFunction(func(L *lua.LState) int { return keep(L, ev, c) }))
+			if keep == nil {
+				L.Push(lua.LNil)
+				break
+			}
+			L.Push(goFunction(keep))
 		default:
 			L.Push(lua.LNil)
 		}

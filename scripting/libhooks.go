@@ -23,7 +23,7 @@ type hookDef struct {
 
 // hookKinds are the events that a script may name.
 var hookKinds = []string{
-	string(hook.KindExpired), string(hook.KindKey), string(hook.KindRewrite), string(hook.KindReplay), string(hook.KindPersistence),
+	string(hook.KindExpired), string(hook.KindEvicted), string(hook.KindKey), string(hook.KindRewrite), string(hook.KindReplay), string(hook.KindPersistence),
 	string(hook.KindMetric), string(hook.KindConfig), string(hook.KindClient), string(hook.KindScript), string(hook.KindServer), string(hook.KindCommand),
 }
 
@@ -37,8 +37,8 @@ func registerHook(L *lua.LState) int {
 		o.bad("event", "must be given")
 	}
 	h.Mode = hook.Mode(o.text("mode", string(hook.Observe), string(hook.Atomic), string(hook.Outbox)))
-	if (h.Mode == hook.Atomic || h.Mode == hook.Outbox) && h.Kind != hook.KindExpired && h.Kind != hook.KindKey {
-		o.bad("mode", "%s is for expired and key events only", h.Mode)
+	if (h.Mode == hook.Atomic || h.Mode == hook.Outbox) && !h.Kind.InUnit() {
+		o.bad("mode", "%s is for expired, evicted and key events only", h.Mode)
 	}
 	outboxOptions(o, h)
 	if phases := hook.Phases(h.Kind); phases != nil {

@@ -1,7 +1,6 @@
 package scripting
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -359,94 +358,6 @@ func (ls *libraries) swap(old, l *lib) {
 			ls.functions[strings.ToLower(f.name)] = f
 		}
 	}
-}
-
-// install puts l in place of old (nil: none). When anything is wrong with it,
-// old stays. Called with libs.load held.
-func (h *Runner) install(old, l *lib) error {
-	if f := h.libs.conflict(l, old); f != nil {
-		return wire.Errorf("ERR Function %s already exists", f.name)
-	}
-	if err := h.swapCommands(old, l); err != nil {
-		return err
-	}
-	if err := h.swapHooks(old, l); err != nil {
-		if back := h.swapCommands(l, old); back != nil {
-			err = errors.Join(err, back)
-		}
-		return err
-	}
-	h.libs.swap(old, l)
-	if old != nil {
-		old.retire()
-	}
-	return nil
-}
-
-// remove takes a library out. Called with libs.load held.
-func (h *Runner) remove(l *lib) {
-	h.core.Table().Remove(l.commandNames()...)
-	h.dropHooks(l)
-	h.libs.swap(l, nil)
-	l.retire()
-}
-
-// swapCommands exchanges the rows of two libraries. It is all or nothing.
-func (h *Runner) swapCommands(old, l *lib) error {
-	table := h.core.Table()
-	table.Remove(old.commandNames()...)
-	if l == nil || len(l.commands) == 0 {
-		return nil
-	}
-	err := table.Add(l.specs()...)
-	if err != nil && old != nil && len(old.commands) > 0 {
-		err = errors.Join(err, table.Add(old.specs()...))
-	}
-	if err != nil {
-		return wire.Error("ERR Error registering commands: " + err.Error())
-	}
-	return nil
-}
-
-// swapHooks ends the subscriptions and timers of old, and begins those of l; either
-// may be nil. On an error those of old are back.
-func (h *Runner) swapHooks(old, l *lib) error {
-	if old != nil {
-		h.dropHooks(old)
-	}
-	if l == nil {
-		return nil
-	}
-	err := h.subscribe(l)
-	if err == nil {
-		return nil
-	}
-	h.dropHooks(l)
-	if old != nil {
-		err = errors.Join(err, h.subscribe(old))
-	}
-	return wire.Error("ERR Error registering hooks: " + err.Error())
-}
-
-// dropHooks ends the subscriptions and timers of a library. What is in their
-// queues is still delivered, on a goroutine of its own: the caller may hold locks
-// that the observers need.
-func (h *Runner) dropHooks(l *lib) {
-	if len(l.hooks)+len(l.timers) == 0 {
-		return
-	}
-	for _, t := range l.timings {
-		t.Stop()
-	}
-	l.timings = nil
-	owner := l.owner()
-	h.core.RemoveAtomic(owner)
-	wait := h.core.Bus().Remove(owner)
-	h.tasks.Add(1)
-	go func() {
-		defer h.tasks.Done()
-		_ = wait(context.Background()) // Lua ends with its budget
-	}()
 }
 
 // owner is under what name the library's hooks are listed.

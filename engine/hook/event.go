@@ -21,21 +21,24 @@ type Kind string
 
 // The kinds of events.
 const (
-	KindExpired      Kind = "expired"
-	KindKey          Kind = "key"
-	KindRewrite      Kind = "rewrite"
-	KindReplay       Kind = "replay"
-	KindPersistence  Kind = "persistence"
-	KindMetric       Kind = "metric"
-	KindConfig       Kind = "config"
-	KindClient       Kind = "client"
-	KindScript       Kind = "script"
-	KindCommand      Kind = "command"
-	KindServer       Kind = "server"
-	KindEvicted      Kind = "evicted"
-	KindFieldExpired Kind = "field-expired"
-	KindTimer        Kind = "timer"
+	KindExpired     Kind = "expired"
+	KindKey         Kind = "key"
+	KindRewrite     Kind = "rewrite"
+	KindReplay      Kind = "replay"
+	KindPersistence Kind = "persistence"
+	KindMetric      Kind = "metric"
+	KindConfig      Kind = "config"
+	KindClient      Kind = "client"
+	KindScript      Kind = "script"
+	KindCommand     Kind = "command"
+	KindServer      Kind = "server"
+	KindEvicted     Kind = "evicted"
+	KindTimer       Kind = "timer"
 )
+
+// InUnit reports whether events of the kind arise inside units, which is what the
+// modes atomic and outbox need.
+func (k Kind) InUnit() bool { return k == KindExpired || k == KindEvicted || k == KindKey }
 
 // Value reads a key's value as it was when the event happened. It is immutable
 // and may be read at any time, from any goroutine, without a lock. Only the
@@ -96,6 +99,22 @@ func (e *Expired) Subject() []byte { return e.Key }
 
 // LatenessMs is how long after its deadline the key was removed.
 func (e *Expired) LatenessMs() int64 { return e.AtMs - e.DeadlineMs }
+
+// Evicted: a key was removed because the data took more than maxmemory. Key and
+// Value belong to the event.
+type Evicted struct {
+	Origin
+	Key    []byte
+	Type   string // as TYPE prints it
+	Value  Value
+	Policy string // maxmemory-policy
+}
+
+// Kind implements Event.
+func (e *Evicted) Kind() Kind { return KindEvicted }
+
+// Subject is the key.
+func (e *Evicted) Subject() []byte { return e.Key }
 
 // Key: a key changed. Name is Redis' keyspace event name (set, del, lpush, …).
 type Key struct {

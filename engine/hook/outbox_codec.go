@@ -28,6 +28,11 @@ func Encode(ev Event) (fields [][]byte, ok bool) {
 		put("cause", []byte(ev.Cause))
 		put("type", []byte(ev.Type))
 		return appendValue(fields, ev.Type, ev.Value), true
+	case *Evicted:
+		number("at", ev.AtMs)
+		put("policy", []byte(ev.Policy))
+		put("type", []byte(ev.Type))
+		return appendValue(fields, ev.Type, ev.Value), true
 	case *Key:
 		number("at", ev.AtMs)
 		put("name", []byte(ev.Name))
@@ -99,15 +104,26 @@ func Decode(fields [][]byte) (Event, error) {
 	switch Kind(head["event"]) {
 	case KindExpired:
 		ev := &Expired{Origin: origin, Key: []byte(head["key"]), Type: head["type"], DeadlineMs: number("deadline"), Cause: Cause(head["cause"])}
-		if i == len(fields) || string(fields[i]) != "omitted" {
-			ev.Value = stored(fields[i:])
-		}
+		ev.Value = storedValue(fields[i:])
+		return ev, err
+	case KindEvicted:
+		ev := &Evicted{Origin: origin, Key: []byte(head["key"]), Type: head["type"], Policy: head["policy"]}
+		ev.Value = storedValue(fields[i:])
 		return ev, err
 	case KindKey:
 		class, _ := ParseClass(head["class"])
 		return &Key{Origin: origin, Key: []byte(head["key"]), Name: head["name"], Class: class}, err
 	}
 	return nil, fmt.Errorf("hook: an entry of an outbox is no event (event is %q)", head["event"])
+}
+
+// storedValue is the value that an event lies in an outbox with; nil where it was
+// left out.
+func storedValue(fields [][]byte) Value {
+	if len(fields) > 0 && string(fields[0]) == "omitted" {
+		return nil
+	}
+	return stored(fields)
 }
 
 // stored is a value as Encode has written it.

@@ -74,6 +74,10 @@ func TestEventsSurviveAnOutbox(t *testing.T) {
 	if back, err := Decode(fields); err != nil || back.(*Key).Name != "lpush" || back.(*Key).Class != List {
 		t.Errorf("%v, %v", back, err)
 	}
+	fields, _ = Encode(&Evicted{Origin: Origin{DB: 1, AtMs: 7}, Key: []byte("k"), Type: "string", Policy: "allkeys-lru", Value: b("v", "x")})
+	if back, err := Decode(fields); err != nil || back.(*Evicted).Policy != "allkeys-lru" || string(back.(*Evicted).Value.Str()) != "x" {
+		t.Errorf("%v, %v", back, err)
+	}
 	for _, fields := range []stored{nil, b("event"), b("event", "rewrite"), b("event", "key", "db", "x")} {
 		if ev, err := Decode(fields); err == nil {
 			t.Errorf("%q is %v", fields, ev)
