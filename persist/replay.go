@@ -160,7 +160,7 @@ func (p *replay) read(f vfs.File, mf manifestFile, size int64) (scanned, error) 
 		}
 		start = end
 	}
-	out, err := scan(p.ctx, r, start, size, apply)
+	out, err := scanAhead(p.ctx, r, start, size, p.apply)
 	if err != nil {
 		return out, fmt.Errorf("persist: replay %s at offset %d: %w", p.path(mf), out.end, err)
 	}

@@ -47,8 +47,30 @@ type scanner struct {
 // with each group; the group is valid during the call. The error is apply's, the reader's or that
 // of ctx; what is wrong with the file itself is in scanned.fault.
 func scan(ctx context.Context, r *bufio.Reader, off, size int64, apply func([]Record) error) (scanned, error) {
+	s := newScanner(r, off, size, apply)
+	return s.run(ctx)
+}
+
+// scanAhead is scan with apply on a goroutine of its own, which has ended when scanAhead returns.
+func scanAhead(ctx context.Context, r *bufio.Reader, off, size int64, apply func([]Record) error) (scanned, error) {
+	s := newScanner(r, off, size, nil)
+	a := newAhead(apply, &s.out.end)
+	s.apply = a.take
+	out, err := s.run(ctx)
+	if failed := a.stop(); failed != nil {
+		out.end = a.failed
+		return out, failed
+	}
+	return out, err
+}
+
+func newScanner(r *bufio.Reader, off, size int64, apply func([]Record) error) *scanner {
 	s := &scanner{rec: newRecordReader(r, off, size), apply: apply}
 	s.out.end = off
+	return s
+}
+
+func (s *scanner) run(ctx context.Context) (scanned, error) {
 	for n := 0; ; n++ {
 		if n%1024 == 0 && ctx.Err() != nil {
 			return s.out, ctx.Err()
