@@ -101,7 +101,7 @@ func (e *Engine) expireDue(u *command.Unit, shard int, due []keyspace.DueKey, ou
 		if out := e.endKeepingLocks(u); len(out.changes)+len(out.events)+len(out.ready) > 0 {
 			outs = append(outs, out)
 		}
-		*u = command.Unit{NowMs: u.NowMs, Want: u.Want, Engine: e, Space: e.space, Held: u.Held, All: u.All}
+		u.Next()
 	}
 	return outs
 }

@@ -14,6 +14,9 @@ import (
 // values, but for value, which is converted when it is first read. c is the call
 // of an atomic hook, nil for observers.
 func (s *state) event(ev hook.Event, c *command.Call) lua.LValue {
+	if t := keyEvent(ev, c); t != nil {
+		return t
+	}
 	t := s.L.CreateTable(0, 12)
 	set := func(name string, v lua.LValue) { t.RawSetString(name, v) }
 	text := func(name, v string) { set(name, lua.LString(v)) }
@@ -30,25 +33,6 @@ func (s *state) event(ev hook.Event, c *command.Call) lua.LValue {
 		number("db", int64(db))
 	}
 	switch ev := ev.(type) {
-	case *hook.Expired:
-		number("at", ev.AtMs)
-		text("key", string(ev.Key))
-		text("type", ev.Type)
-		number("deadline", ev.DeadlineMs)
-		number("lateness", ev.LatenessMs())
-		text("cause", string(ev.Cause))
-		t.Metatable = s.lazyMeta(ev.Type, ev.Value, func(L *lua.LState) int { return keep(L, ev, c) })
-	case *hook.Evicted:
-		number("at", ev.AtMs)
-		text("key", string(ev.Key))
-		text("type", ev.Type)
-		text("policy", ev.Policy)
-		t.Metatable = s.lazyMeta(ev.Type, ev.Value, nil)
-	case *hook.Key:
-		number("at", ev.AtMs)
-		text("key", string(ev.Key))
-		text("name", ev.Name)
-		text("class", ev.Class.String())
 	case *hook.Rewrite:
 		text("phase", ev.Phase)
 		text("cause", ev.Cause)
@@ -118,32 +102,6 @@ func (s *state) event(ev hook.Event, c *command.Call) lua.LValue {
 		text("what", ev.What)
 	}
 	return t
-}
-
-// lazyMeta gives an event its value, which is converted when it is looked at, and
-// its method keep, if it has one.
-func (s *state) lazyMeta(typ string, value hook.Value, keep lua.LGFunction) *lua.LTable {
-	return newTable(map[string]lua.LValue{"__index": goFunction(func(L *lua.LState) int {
-		t, ok := L.Get(1).(*lua.LTable)
-		if !ok {
-			return 0
-		}
-		switch L.Get(2) {
-		case lua.LString("value"):
-			v := s.frozen(typ, value)
-			t.RawSetString("value", v)
-			L.Push(v)
-		case lua.LString("keep"):
-			if keep == nil {
-				L.Push(lua.LNil)
-				break
-			}
-			L.Push(goFunction(keep))
-		default:
-			L.Push(lua.LNil)
-		}
-		return 1
-	})})
 }
 
 // keep is ev:keep(ms): the key stays for so many milliseconds more.

@@ -31,6 +31,8 @@ var (
 	offTableArray   = fieldOf(reflect.TypeFor[lua.LTable](), "array", "[]lua.LValue")
 	offTableDict    = fieldOf(reflect.TypeFor[lua.LTable](), "dict", "map[lua.LValue]lua.LValue")
 	offTableStrings = fieldOf(reflect.TypeFor[lua.LTable](), "strdict", "map[string]lua.LValue")
+	offTableKeys    = fieldOf(reflect.TypeFor[lua.LTable](), "keys", "[]lua.LValue")
+	offTableOrder   = fieldOf(reflect.TypeFor[lua.LTable](), "k2i", "map[lua.LValue]int")
 	frameType       = frameStruct()
 	offFrameFn      = fieldOf(frameType, "Fn", "*lua.LFunction")
 	offFrameParent  = fieldOf(frameType, "Parent", "*lua.callFrame")
@@ -127,6 +129,19 @@ var offDebugFrame = fieldOf(reflect.TypeFor[lua.Debug](), "frame", "*lua.callFra
 // elements is the part of a table that holds what has an index, for who uses
 // the table again.
 func elements(t *lua.LTable) *[]lua.LValue { return at[[]lua.LValue](unsafe.Pointer(t), offTableArray) }
+
+// parts are the fields of a table that hold what has a name.
+type parts struct {
+	strings *map[string]lua.LValue
+	keys    *[]lua.LValue
+	order   *map[lua.LValue]int // the places of keys
+}
+
+// tableParts is for tables that are made from others, see shape.
+func tableParts(t *lua.LTable) parts {
+	p := unsafe.Pointer(t)
+	return parts{at[map[string]lua.LValue](p, offTableStrings), at[[]lua.LValue](p, offTableKeys), at[map[lua.LValue]int](p, offTableOrder)}
+}
 
 // isList reports whether the table has never had anything but elements.
 func isList(t *lua.LTable) bool {

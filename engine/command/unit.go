@@ -130,6 +130,13 @@ func (u *Unit) Reset() {
 	u.arena, u.slots = u.arena[:0], u.slots[:0]
 }
 
+// Next begins another unit under the same locks and at the same time, after one
+// whose changes and events somebody still has.
+func (u *Unit) Next() {
+	u.Changes, u.Events = nil, nil
+	u.Records, u.Dirty, u.Depth, u.Client, u.Recording = u.Records[:0], 0, 0, nil, false
+}
+
 // What an idle unit keeps after a large one: bytes of copies, elements of each
 // list.
 const (
