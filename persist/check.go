@@ -175,8 +175,8 @@ func (c *checker) file(i int) (bool, error) {
 // is damaged.
 func (c *checker) examine(f vfs.File, mf manifestFile, size int64) (end int64, flt *fault, inRDB bool, err error) {
 	r := readFrom(f, 0, size)
-	if magic, _ := r.Peek(len(rdbMagic)); mf.typ == typeBase && string(magic) == rdbMagic {
-		end, err = checkRDB(f, size)
+	if isRDB(r, mf) {
+		end, err = (&rdbLoader{ctx: c.log.ctx}).load(f, size)
 		if flt, ok := asFault(err); ok {
 			return 0, flt, true, nil
 		}

@@ -3,8 +3,7 @@
 //
 // The format is Redis 7's multi-part append-only directory: a manifest that names a base file and
 // increments, all of plain RESP commands, so that redis-server loads what this package leaves and
-// this package loads what redis-server leaves (its base may be an RDB file, which is read with the
-// library that this package owns, hdt3213/rdb).
+// this package loads what redis-server leaves (its base may be an RDB file, which package rdb reads).
 //
 // It knows records (a database number and arguments), files and the manifest. It must not know
 // keys, commands, shards or the engine: who consumes the log passes in how to apply a record

@@ -1,16 +1,14 @@
 package persist
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"strconv"
 
-	"github.com/hdt3213/rdb/core"
-	"github.com/hdt3213/rdb/model"
-
+	"github.com/kevy-lua/kevy-lua/engine/rdb"
 	"github.com/kevy-lua/kevy-lua/persist/vfs"
 )
 
@@ -18,137 +16,160 @@ import (
 // AOF_REWRITE_ITEMS_PER_CMD).
 const itemsPerCommand = 64
 
-// maxListpackCount is where a listpack's header stops counting. The library believes it, and would
-// drop the elements behind it.
-const maxListpackCount = math.MaxUint16
-
-// rdbLoader turns the objects of an RDB file into commands that rebuild them.
+// rdbLoader turns what an RDB file holds into commands that rebuild it.
 type rdbLoader struct {
-	ctx   context.Context
-	apply func(group []Record) error
-	one   [1]Record
-	count int64
-	keys  int64
+	ctx       context.Context
+	apply     func(group []Record) error // nil: it is only read
+	one       [1]Record
+	count     int64 // commands
+	keys      int64
+	libraries int64
 }
 
-// checkRDB reads the RDB part of a file without decoding it: framing and checksum. It returns where
-// it ends.
-func checkRDB(f vfs.File, size int64) (end int64, err error) {
-	frame := newRDBFrame(readFrom(f, 0, size), size, nil)
-	err = frame.drain()
-	return frame.off, err
-}
-
-// loadRDB reads the RDB part of a file, at whose beginning r stands, and calls apply with the
-// commands that rebuild it. It returns where it ends; r stands there. The file has been checked: an
-// error is a *fault for what cannot be read, or apply's or ctx's error.
-func loadRDB(ctx context.Context, r *bufio.Reader, size int64, apply func([]Record) error) (*rdbLoader, *rdbFrame, error) {
-	l := &rdbLoader{ctx: ctx, apply: apply}
-	frame := newRDBFrame(r, size, l.command)
-	var failed error
-	err := core.NewDecoder(frame).Parse(func(o model.RedisObject) bool {
-		failed = l.object(o)
-		return failed == nil
-	})
-	switch {
-	case failed != nil:
-		err = failed
-	case frame.err != nil:
-		err = frame.err
-	case err != nil:
-		err = &fault{offset: frame.off, reason: "RDB: " + err.Error()}
-	case !frame.done:
-		err = &fault{offset: frame.off, reason: "RDB: the reader stopped before the file's end"}
+// load reads the RDB part at the beginning of a file, and returns where it ends.
+// The error is a *fault for what cannot be read, or that of apply, ctx or the file.
+func (l *rdbLoader) load(f vfs.File, size int64) (end int64, err error) {
+	r := rdb.NewReader(io.NewSectionReader(f, 0, size), size)
+	for {
+		if err := l.ctx.Err(); err != nil {
+			return r.Offset(), err
+		}
+		e, err := r.Next()
+		var bad *rdb.FileError
+		switch {
+		case err == io.EOF:
+			return r.Offset(), nil
+		case errors.As(err, &bad):
+			return r.Offset(), &fault{offset: bad.Offset, reason: bad.Reason}
+		case err != nil:
+			return r.Offset(), err
+		}
+		if err := l.entry(e); err != nil {
+			return r.Offset(), err
+		}
 	}
-	l.keys += frame.streams
-	return l, frame, err
 }
 
-func (l *rdbLoader) command(db int, args ...[]byte) error {
-	if l.count%1024 == 0 && l.ctx.Err() != nil {
-		return l.ctx.Err()
+func (l *rdbLoader) command(db int, name string, args ...[]byte) error {
+	if l.apply == nil {
+		return nil
 	}
 	l.count++
-	l.one[0] = Record{DB: db, Args: args}
+	l.one[0] = Record{DB: db, Args: append([][]byte{[]byte(name)}, args...)}
 	return l.apply(l.one[:])
 }
 
-func (l *rdbLoader) object(o model.RedisObject) error {
+func (l *rdbLoader) entry(e *rdb.Entry) error {
+	if e.Library != nil {
+		l.libraries++
+		return l.command(0, "FUNCTION", []byte("LOAD"), e.Library)
+	}
 	l.keys++
-	key := []byte(o.GetKey())
-	db := o.GetDBIndex()
-	var expire []byte
-	if t := o.GetExpiration(); t != nil {
-		expire = strconv.AppendInt(nil, t.UnixMilli(), 10)
-	}
-	if o.GetEncoding() == model.ListPackEncoding && o.GetElemCount() >= maxListpackCount {
-		return &fault{reason: fmt.Sprintf("RDB: the key %q has a listpack with too many elements to read", key)}
-	}
+	v := e.Value
 	var err error
-	switch v := o.(type) {
-	case *model.StringObject:
-		args := [][]byte{[]byte("SET"), key, v.Value}
-		if expire != nil {
-			args = append(args, []byte("PXAT"), expire)
+	switch v.Kind {
+	case rdb.String:
+		if e.DeadlineMs != 0 {
+			return l.command(e.DB, "SET", e.Key, v.Items[0], []byte("PXAT"), signed(e.DeadlineMs))
 		}
-		return l.command(db, args...)
-	case *model.ListObject:
-		err = l.list(db, key, v)
-	case *model.SetObject:
-		err = l.pieces(db, "SADD", key, len(v.Members), func(i int, args [][]byte) [][]byte {
-			return append(args, v.Members[i])
-		})
-	case *model.HashObject:
-		err = l.hash(db, key, v)
-	case *model.ZSetObject:
-		err = l.pieces(db, "ZADD", key, len(v.Entries), func(i int, args [][]byte) [][]byte {
-			return append(args, scoreText(v.Entries[i].Score), []byte(v.Entries[i].Member))
-		})
+		return l.command(e.DB, "SET", e.Key, v.Items[0])
+	case rdb.List:
+		err = l.pieces(e, "RPUSH", v.Items, 1)
+	case rdb.Set:
+		err = l.pieces(e, "SADD", v.Items, 1)
+	case rdb.Hash:
+		err = l.pieces(e, "HSET", v.Items, 2)
+	case rdb.ZSet:
+		pairs := make([][]byte, 0, 2*len(v.Items))
+		for i, member := range v.Items {
+			pairs = append(pairs, scoreText(v.Scores[i]), member)
+		}
+		err = l.pieces(e, "ZADD", pairs, 2)
+	case rdb.Stream:
+		err = l.stream(e, v.Stream)
 	default:
-		err = &fault{reason: fmt.Sprintf("RDB: the key %q has the type %s, which this program does not read", key, o.GetType())}
+		err = fmt.Errorf("persist: the key %q has a value of kind %d", e.Key, v.Kind)
 	}
-	if err != nil || expire == nil {
+	if err != nil || e.DeadlineMs == 0 {
 		return err
 	}
-	return l.command(db, []byte("PEXPIREAT"), key, expire)
+	return l.command(e.DB, "PEXPIREAT", e.Key, signed(e.DeadlineMs))
 }
 
-// pieces emits name key element… with itemsPerCommand elements each.
-func (l *rdbLoader) pieces(db int, name string, key []byte, n int, add func(i int, args [][]byte) [][]byte) error {
-	for i := 0; i < n; {
-		args := [][]byte{[]byte(name), key}
-		for end := min(i+itemsPerCommand, n); i < end; i++ {
-			args = add(i, args)
+// pieces emits name key element… with itemsPerCommand elements each, of so many items.
+func (l *rdbLoader) pieces(e *rdb.Entry, name string, items [][]byte, each int) error {
+	for len(items) > 0 {
+		n := min(len(items), itemsPerCommand*each)
+		if err := l.command(e.DB, name, append([][]byte{e.Key}, items[:n]...)...); err != nil {
+			return err
 		}
-		if err := l.command(db, args...); err != nil {
+		items = items[n:]
+	}
+	return nil
+}
+
+// stream emits the entries with all that XADD remembers, then the groups with
+// their consumers and what is pending.
+func (l *rdbLoader) stream(e *rdb.Entry, s *rdb.StreamValue) error {
+	for _, entry := range s.Entries {
+		if err := l.command(e.DB, "XADD", append([][]byte{e.Key, idText(entry.ID)}, entry.Fields...)...); err != nil {
+			return err
+		}
+	}
+	if len(s.Entries) == 0 {
+		// A stream without entries exists all the same: add one, which MAXLEN 0 takes away.
+		first := s.Last
+		if first == (rdb.ID{}) {
+			first.Seq = 1
+		}
+		if err := l.command(e.DB, "XADD", e.Key, []byte("MAXLEN"), []byte("0"), idText(first), []byte("x"), []byte("y")); err != nil {
+			return err
+		}
+	}
+	set := [][]byte{e.Key, idText(s.Last)}
+	if !s.Old {
+		set = append(set, []byte("ENTRIESADDED"), unsigned(s.Added), []byte("MAXDELETEDID"), idText(s.MaxDeleted))
+	}
+	if err := l.command(e.DB, "XSETID", set...); err != nil {
+		return err
+	}
+	for i := range s.Groups {
+		if err := l.group(e, s, &s.Groups[i]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (l *rdbLoader) list(db int, key []byte, v *model.ListObject) error {
-	if d, ok := v.Extra.(*model.Quicklist2Detail); ok {
-		for _, sizes := range d.ListPackEntrySize {
-			if len(sizes) >= maxListpackCount {
-				return &fault{reason: fmt.Sprintf("RDB: the list %q has a node with too many elements to read", key)}
-			}
+func (l *rdbLoader) group(e *rdb.Entry, s *rdb.StreamValue, g *rdb.StreamGroup) error {
+	create := [][]byte{[]byte("CREATE"), e.Key, g.Name, idText(g.Last)}
+	if !s.Old {
+		create = append(create, []byte("ENTRIESREAD"), signed(g.Read))
+	}
+	if err := l.command(e.DB, "XGROUP", create...); err != nil {
+		return err
+	}
+	for _, c := range g.Consumers {
+		if err := l.command(e.DB, "XGROUP", []byte("CREATECONSUMER"), e.Key, g.Name, c.Name); err != nil {
+			return err
 		}
 	}
-	return l.pieces(db, "RPUSH", key, len(v.Values), func(i int, args [][]byte) [][]byte {
-		return append(args, v.Values[i])
-	})
+	for _, p := range g.Pending {
+		err := l.command(e.DB, "XCLAIM", e.Key, g.Name, g.Consumers[p.Consumer].Name, []byte("0"), idText(p.ID),
+			[]byte("TIME"), signed(p.DeliveredMs), []byte("RETRYCOUNT"), unsigned(p.Count), []byte("JUSTID"), []byte("FORCE"))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-func (l *rdbLoader) hash(db int, key []byte, v *model.HashObject) error {
-	fields := make([]string, 0, len(v.Hash))
-	for field := range v.Hash {
-		fields = append(fields, field)
-	}
-	return l.pieces(db, "HSET", key, len(fields), func(i int, args [][]byte) [][]byte {
-		return append(args, []byte(fields[i]), v.Hash[fields[i]])
-	})
+func idText(id rdb.ID) []byte {
+	return strconv.AppendUint(append(strconv.AppendUint(nil, id.Ms, 10), '-'), id.Seq, 10)
 }
+
+func signed(n int64) []byte    { return strconv.AppendInt(nil, n, 10) }
+func unsigned(n uint64) []byte { return strconv.AppendUint(nil, n, 10) }
 
 // scoreText writes a score as Redis reads it.
 func scoreText(score float64) []byte {

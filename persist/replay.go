@@ -1,6 +1,7 @@
 package persist
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"io/fs"
 	"path/filepath"
 
+	"github.com/kevy-lua/kevy-lua/engine/rdb"
 	"github.com/kevy-lua/kevy-lua/persist/vfs"
 )
 
@@ -138,36 +140,31 @@ func (p *replay) file(i int) error {
 // read applies one file, RDB and commands.
 func (p *replay) read(f vfs.File, mf manifestFile, size int64) (scanned, error) {
 	r := readFrom(f, 0, size)
-	start := int64(0)
-	var inApply error
-	apply := func(group []Record) error {
-		inApply = p.apply(group)
-		return inApply
-	}
-	var loaded *rdbLoader
-	if magic, _ := r.Peek(len(rdbMagic)); mf.typ == typeBase && string(magic) == rdbMagic {
-		end, err := checkRDB(f, size)
-		if err == nil {
-			var frame *rdbFrame
-			loaded, frame, err = loadRDB(p.ctx, r, end, apply)
-			p.stats.Libraries, p.stats.RDBKeys = frame.libraries, loaded.keys
-		}
-		if flt, ok := asFault(err); ok && inApply == nil {
+	start, l := int64(0), &rdbLoader{ctx: p.ctx, apply: p.apply}
+	if isRDB(r, mf) {
+		end, err := l.load(f, size)
+		p.stats.Libraries, p.stats.RDBKeys = l.libraries, l.keys
+		if flt, ok := asFault(err); ok {
 			return scanned{}, p.corrupt(mf, flt.offset, flt.reason)
 		}
 		if err != nil {
 			return scanned{}, fmt.Errorf("persist: replay %s: %w", p.path(mf), err)
 		}
 		start = end
+		r = readFrom(f, start, size)
 	}
 	out, err := scanAhead(p.ctx, r, start, size, p.apply)
 	if err != nil {
 		return out, fmt.Errorf("persist: replay %s at offset %d: %w", p.path(mf), out.end, err)
 	}
-	if loaded != nil {
-		out.commands += loaded.count
-	}
+	out.commands += l.count
 	return out, nil
+}
+
+// isRDB reports whether the file that r has been opened on is a base that begins with RDB.
+func isRDB(r *bufio.Reader, mf manifestFile) bool {
+	magic, _ := r.Peek(len(rdb.Magic))
+	return mf.typ == typeBase && string(magic) == rdb.Magic
 }
 
 // later returns the index of the next file behind i that is not empty, or -1.

@@ -79,7 +79,6 @@ var owners = map[string][]string{
 	"github.com/go-viper/mapstructure/v2": {"engine/config/file"},
 	"github.com/pelletier/go-toml/v2":     {"engine/config/file"},
 	"go.yaml.in/yaml/v3":                  {"engine/config/file"},
-	"github.com/hdt3213/rdb":              {"persist"},
 	"github.com/yuin/gopher-lua":          {"scripting"},
 	"github.com/prometheus/client_golang": {"plugins/metrics"},
 	"github.com/robfig/cron/v3":           {"plugins"},

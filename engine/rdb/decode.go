@@ -52,11 +52,15 @@ func (r *reader) value(t Type) *Value {
 	return v
 }
 
+// maxAhead is for how many items there is room at once: what a number promises may
+// not be there.
+const maxAhead = 1 << 16
+
 // strings reads a number and that many strings, or that many times each.
 func (r *reader) strings(v *Value, each int) {
 	n := r.count(uint64(each)) * each
-	v.Items = make([][]byte, 0, n)
-	for range n {
+	v.Items = make([][]byte, 0, min(n, maxAhead))
+	for ; n > 0 && r.err == nil; n-- {
 		v.Items = append(v.Items, r.string())
 	}
 }
@@ -64,8 +68,8 @@ func (r *reader) strings(v *Value, each int) {
 // scored reads a sorted set whose members take at least so many bytes each.
 func (r *reader) scored(v *Value, bytes uint64, score func() float64) {
 	n := r.count(bytes)
-	v.Items, v.Scores = make([][]byte, 0, n), make([]float64, 0, n)
-	for range n {
+	v.Items, v.Scores = make([][]byte, 0, min(n, maxAhead)), make([]float64, 0, min(n, maxAhead))
+	for ; n > 0 && r.err == nil; n-- {
 		v.Items = append(v.Items, r.string())
 		v.Scores = append(v.Scores, score())
 	}

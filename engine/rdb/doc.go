@@ -1,5 +1,6 @@
 // Package rdb is the byte form of values in Redis' RDB format: what DUMP answers
-// and RESTORE takes, and the file that SAVE writes.
+// and RESTORE takes, and files: those that SAVE writes, and those of any Redis that a
+// log begins with.
 //
 // It knows the encodings of RDB versions up to 12 (Redis 7.4), reads all of them
 // but modules' and hashes with deadlines for fields, and writes version 10, which

@@ -9,11 +9,17 @@ import (
 
 // Opcodes of an RDB file.
 const (
-	opFunction = 245
-	opAux      = 250
-	opExpireMs = 252
-	opSelect   = 254
-	opEOF      = 255
+	opSlot      = 244 // sizes of a cluster's slot, 7.4
+	opFunction  = 245
+	opModuleAux = 247
+	opIdle      = 248
+	opFreq      = 249
+	opAux       = 250
+	opResize    = 251 // sizes of a database
+	opExpireMs  = 252
+	opExpire    = 253 // in seconds
+	opSelect    = 254
+	opEOF       = 255
 )
 
 // flushBytes is how much is gathered before it is written.

@@ -11,6 +11,7 @@ import (
 type reader struct {
 	b   []byte
 	err error
+	src *source // of more than b; nil: there is no more
 }
 
 func (r *reader) fail() {
@@ -19,13 +20,24 @@ func (r *reader) fail() {
 
 // cut takes n bytes.
 func (r *reader) cut(n uint64) []byte {
-	if r.err != nil || n > uint64(len(r.b)) {
+	if r.err != nil || n > uint64(len(r.b)) && (r.src == nil || !r.src.fill(r, n)) {
 		r.fail()
 		return nil
 	}
 	b := r.b[:n:n]
 	r.b = r.b[n:]
+	if r.src != nil {
+		r.src.use(b)
+	}
 	return b
+}
+
+// left is how many bytes there are.
+func (r *reader) left() uint64 {
+	if r.src != nil && r.err == nil {
+		return uint64(len(r.b)) + uint64(r.src.left)
+	}
+	return uint64(len(r.b))
 }
 
 func (r *reader) byte() byte {
@@ -74,7 +86,7 @@ func (r *reader) length() uint64 {
 // count reads how many things follow, each of at least so many bytes.
 func (r *reader) count(bytes uint64) int {
 	n := r.length()
-	if n > uint64(len(r.b))/bytes {
+	if n > r.left()/bytes {
 		r.fail()
 		return 0
 	}
