@@ -8,6 +8,7 @@ import (
 
 	"github.com/kevy-lua/kevy-lua/engine/command"
 	"github.com/kevy-lua/kevy-lua/engine/hook"
+	"github.com/kevy-lua/kevy-lua/engine/timer"
 	"github.com/kevy-lua/kevy-lua/engine/wire"
 )
 
@@ -24,8 +25,8 @@ type waiter struct {
 	args      [][]byte
 	spec      *command.Spec
 	since     time.Time
-	timer     *time.Timer // guarded by session.mu
-	muted     bool        // CLIENT REPLY has silenced the command
+	timer     *timer.Timer // guarded by session.mu
+	muted     bool         // CLIENT REPLY has silenced the command
 	// deferred is a wish to end the wait that came while somebody held the claim.
 	deferred atomic.Int32
 }
@@ -71,7 +72,7 @@ func (e *Engine) park(c *command.Call, b *command.Block) {
 	defer s.mu.Unlock()
 	s.wait = w
 	if b.TimeoutMs > 0 {
-		w.timer = time.AfterFunc(time.Duration(b.TimeoutMs)*time.Millisecond, func() { e.unpark(w, unparkTimeout) })
+		w.timer = e.timers.After(time.Duration(b.TimeoutMs)*time.Millisecond, func() { e.unpark(w, unparkTimeout) })
 	}
 }
 

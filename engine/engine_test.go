@@ -157,6 +157,25 @@ func TestBlockedChain(t *testing.T) {
 	})
 }
 
+// TestBlockingTimeIsTheEngines: who holds the clock ends the waits.
+func TestBlockingTimeIsTheEngines(t *testing.T) {
+	r := newRig(t, 1, func(c *config.Config) { c.Reaper.Mode = "manual" })
+	a, b := r.connect(), r.connect()
+	a.blocks("BLPOP l 3600")
+	b.blocks("XREAD BLOCK 7200000 STREAMS s $")
+	for _, hours := range []int{0, 1, 1} {
+		r.advance(time.Duration(hours) * time.Hour)
+		if n := r.Timers().RunDue(); n != hours {
+			t.Fatalf("%d waits ended", n)
+		}
+	}
+	equal(t, "list", a.next(), "(nil array)")
+	equal(t, "stream", b.next(), "(nil array)")
+	if when, ok := r.Timers().Next(); ok {
+		t.Errorf("there is a timer left, for %s", when)
+	}
+}
+
 func TestUnblock(t *testing.T) {
 	onShards(t, func(t *testing.T, shards int) {
 		r := newRig(t, shards, nil)
@@ -170,8 +189,10 @@ func TestUnblock(t *testing.T) {
 		other.want("CLIENT UNBLOCK "+id+" ERROR", "(integer) 1")
 		equal(t, "error", c.next(), "(error) UNBLOCKED client unblocked via CLIENT UNBLOCK")
 		c.blocks("BLPOP a 0.001")
+		r.advance(time.Millisecond)
 		equal(t, "the time is over", c.next(), "(nil array)")
 		c.blocks("WAIT 1 1")
+		r.advance(time.Millisecond)
 		equal(t, "without replicas", c.next(), "(integer) 0")
 		c.blocks("BLPOP a 0")
 		c.Session.Close()
