@@ -108,7 +108,9 @@ func (l *leaf) set(i int, v []byte) {
 	l.tidy()
 }
 
-// split moves the elements from slot i on into a new leaf.
+// split moves the elements from slot i on into a new leaf. At an end of the list
+// the new leaf will be as full as the one that is left behind: it gets that much
+// room at once, for growing little by little would cost it ten copies.
 func (l *leaf) split(i int, epoch uint64) *leaf {
 	right := &leaf{epoch: epoch}
 	switch i {
@@ -117,8 +119,10 @@ func (l *leaf) split(i int, epoch uint64) *leaf {
 		right.epoch = epoch
 		right.Shrink()
 		*l = leaf{epoch: l.epoch}
+		l.Reserve(right.Live())
 	case l.n:
 		l.Shrink()
+		right.Reserve(l.Live())
 	default:
 		live := 0
 		for _, off := range l.offs[i:l.n] {
