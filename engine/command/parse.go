@@ -65,6 +65,9 @@ func ParseFloat(b []byte) (f float64, ok bool) {
 	if len(b) == 0 || b[0] == ' ' {
 		return 0, false
 	}
+	if n, ok := shortInt(b); ok {
+		return float64(n), true
+	}
 	text, hex, power, digits := string(b), false, false, false
 	for i, c := range b {
 		switch {
@@ -86,6 +89,21 @@ func ParseFloat(b []byte) (f float64, ok bool) {
 		return 0, false
 	}
 	return f, true
+}
+
+// shortInt reads what is nothing but up to 15 digits, which most numbers are: a
+// float64 holds each such integer.
+func shortInt(b []byte) (n int64, ok bool) {
+	if len(b) > 15 {
+		return 0, false
+	}
+	for _, c := range b {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = n*10 + int64(c-'0')
+	}
+	return n, true
 }
 
 // exponentBefore reports whether what stands before a digit makes it part of a

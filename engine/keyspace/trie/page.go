@@ -38,15 +38,19 @@ func (p *page) room(size int) bool {
 	return p.n < pageCap && (p.n == 0 || p.Live()+size <= liveMax)
 }
 
-// find returns the index of a key's record, or -1. It compares eight tags at a time; the trick that
-// finds equal bytes may report a wrong one above a right one, which the comparison of keys sorts out.
-func (p *page) find(tag byte, key []byte) int {
+// hits compares eight tags at a time, from one on: bit 7 of a byte says that it is equal. The trick
+// may report a wrong one above a right one.
+func (p *page) hits(tag byte, from int) uint64 {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
-	want := uint64(tag) * ones
+	x := binary.LittleEndian.Uint64(p.tags[from:]) ^ uint64(tag)*ones
+	return (x - ones) &^ x & highs
+}
+
+// find returns the index of a key's record, or -1.
+func (p *page) find(tag byte, key []byte) int {
 	n := int(p.n)
 	for group := 0; group < n; group += 8 {
-		x := binary.LittleEndian.Uint64(p.tags[group:]) ^ want
-		for hit := (x - ones) &^ x & highs; hit != 0; hit &= hit - 1 {
+		for hit := p.hits(tag, group); hit != 0; hit &= hit - 1 {
 			i := group + bits.TrailingZeros64(hit)>>3
 			if i >= n {
 				return -1
@@ -82,14 +86,14 @@ func (p *page) valueAt(off int, s block.Shape) []byte {
 
 // write appends the bytes of a record to the page's block and returns where.
 func (p *page) write(key, value []byte, s block.Shape) uint16 {
-	p.Reserve(recordSize(key, value, s))
-	at := p.Len()
+	at, end := p.Begin(recordSize(key, value, s))
 	p.Add(key)
 	if s.Tail > 0 {
 		p.AddTail(value)
 	} else if s.Items > 1 {
 		p.Add(value)
 	}
+	p.End(end)
 	return uint16(at)
 }
 
@@ -117,7 +121,7 @@ func (p *page) take(from *page, i int, s block.Shape) {
 
 // remove deletes the record with index i.
 func (p *page) remove(i int, s block.Shape) {
-	p.Free(int(p.offs[i]), s)
+	p.Vacate(int(p.offs[i]), s)
 	p.n--
 	p.offs[i], p.tags[i] = p.offs[p.n], p.tags[p.n]
 	p.tidy(s)
@@ -137,7 +141,7 @@ func (p *page) overwrite(i int, key, value []byte, s block.Shape) {
 	case s.Tail > 0:
 		p.ReplaceTail(next, value)
 	case !p.Replace(next, value):
-		p.Free(off, s)
+		p.Vacate(off, s)
 		p.offs[i] = p.write(key, value, s)
 		p.tidy(s)
 	}

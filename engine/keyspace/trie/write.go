@@ -107,6 +107,25 @@ func (t *Trie) set(hash uint64, key, value []byte) (created bool) {
 	return created
 }
 
+// Swap gives a key a value of 8 bytes and reports whether it had one before, which goes to old. The
+// trie's shape is Words.
+func (t *Trie) Swap(key []byte, value, old *[8]byte) (had bool) {
+	hash := t.sum(key)
+	if t.root != nil {
+		pos := position(hash)
+		p := t.walk(pos)
+		if pg, i := lookup(p.page, tag(hash), key); i >= 0 {
+			copy(old[:], pg.value(i, t.shape))
+			if *old != *value {
+				t.overwrite(pos, &p, pg, i, key, value[:])
+			}
+			return true
+		}
+	}
+	t.set(hash, key, value[:])
+	return false
+}
+
 func lookup(pg *page, tag byte, key []byte) (*page, int) {
 	for ; pg != nil; pg = pg.next {
 		if i := pg.find(tag, key); i >= 0 {

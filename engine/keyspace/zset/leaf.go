@@ -2,6 +2,7 @@ package zset
 
 import (
 	"bytes"
+	"math"
 	"unsafe"
 
 	"github.com/kevy-lua/kevy-lua/engine/keyspace/cow/block"
@@ -29,6 +30,12 @@ func (l *leaf) Len() int { return l.n }
 
 // Bytes returns the memory that the leaf takes.
 func (l *leaf) Bytes() int64 { return int64(unsafe.Sizeof(leaf{})) + l.Block.Bytes() }
+
+// touch reads the lines of a leaf that a search in it begins with.
+func (l *leaf) touch() uint64 {
+	return uint64(l.n) + math.Float64bits(l.scores[leafCap/4]) + math.Float64bits(l.scores[leafCap/2]) + math.Float64bits(l.scores[leafCap*3/4]) +
+		uint64(l.offs[leafCap/2])
+}
 
 // Epoch returns the epoch of the leaf's birth.
 func (l *leaf) Epoch() uint64 { return l.epoch }
@@ -76,17 +83,44 @@ func (l *leaf) Cut(from, to int) {
 	}
 }
 
+// remove removes the member, which is in slot i.
+func (l *leaf) remove(i int, member []byte) {
+	l.VacateItem(int(l.offs[i]), member)
+	copy(l.offs[i:], l.offs[i+1:l.n])
+	copy(l.scores[i:], l.scores[i+1:l.n])
+	l.n--
+	if l.Sparse() {
+		l.Compact(l.offs[:l.n], memberShape, 0)
+	}
+}
+
+// move gives the member in slot i another score and its place among the others.
+func (l *leaf) move(i int, member []byte, score float64) {
+	j, _ := l.search(score, member)
+	off := l.offs[i]
+	if j > i {
+		j-- // it leaves a slot before that one
+		copy(l.offs[i:j], l.offs[i+1:])
+		copy(l.scores[i:j], l.scores[i+1:])
+	} else {
+		copy(l.offs[j+1:i+1], l.offs[j:])
+		copy(l.scores[j+1:i+1], l.scores[j:])
+	}
+	l.offs[j], l.scores[j] = off, score
+}
+
 // full reports whether the leaf must be split before a member comes in.
 func (l *leaf) full(member []byte) bool {
 	return l.n == leafCap || l.n > 0 && l.Live()+block.Size(member) > liveMax
 }
 
 func (l *leaf) insert(i int, member []byte, score float64) {
-	l.Reserve(block.Size(member))
 	copy(l.offs[i+1:], l.offs[i:l.n])
 	copy(l.scores[i+1:], l.scores[i:l.n])
-	l.offs[i], l.scores[i] = uint16(l.Block.Len()), score
+	off, end := l.Begin(block.Size(member))
 	l.Add(member)
+	l.End(end)
+	l.offs[i], l.scores[i] = uint16(off), score
 	l.n++
 }
 
@@ -141,6 +175,16 @@ func (l *leaf) search(score float64, member []byte) (slot int, found bool) {
 		}
 	}
 	return lo, false
+}
+
+// place returns the slot of a member that is there. Its bytes, which are far away, are looked at only
+// where others have its score.
+func (l *leaf) place(score float64, member []byte) int {
+	i := l.first(func(i int) bool { return l.scores[i] >= score })
+	if i+1 < l.n && l.scores[i+1] == score {
+		i, _ = l.search(score, member)
+	}
+	return i
 }
 
 // first returns the first slot from which on after is true.

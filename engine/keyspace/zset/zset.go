@@ -79,24 +79,33 @@ func scoreOf(index *trie.State, member []byte) (float64, bool) {
 	return float(b), true
 }
 
+// Prefetch reads what lookups and writes of these members will need, the places where they stand in
+// the order too; see trie.State.Prefetch.
+func (z *ZSet) Prefetch(members [][]byte) (sum uint64) {
+	sum = z.index.Prefetch(members)
+	for _, m := range members[:min(len(members), trie.PrefetchMost)] {
+		if score, ok := z.Score(m); ok {
+			var p path
+			descend(&z.order.State, score, m, &p)
+			sum += p.Leaf.touch()
+		}
+	}
+	return sum
+}
+
 // Set gives a member a score and reports whether the member is new.
 func (z *ZSet) Set(member []byte, score float64) (created bool) {
 	score = plain(score)
-	old, had := z.Score(member)
-	if had && old == score {
-		return false
-	}
-	var word [8]byte
+	var word, before [8]byte
 	binary.LittleEndian.PutUint64(word[:], math.Float64bits(score))
-	z.index.Set(member, word[:])
-	if had {
-		if z.shift(member, old, score) {
-			return false
-		}
-		z.cut(member, old)
+	if had := z.index.Swap(member, &word, &before); !had {
+		z.insert(member, score)
+		return true
 	}
-	z.insert(member, score)
-	return !had
+	if old := float(before[:]); old != score {
+		z.move(member, old, score)
+	}
+	return false
 }
 
 // descend leads to the leaf in which (score, member) lies or would lie.
@@ -116,27 +125,30 @@ func descend(o *tree.State[bound, leaf, *leaf], score float64, member []byte, p 
 	}, p)
 }
 
-// shift changes a member's score where it stands, if its neighbours in the leaf allow it.
-func (z *ZSet) shift(member []byte, old, score float64) bool {
+// move gives a member that is there another score, in its leaf if it stays between the leaf's first
+// and last one.
+func (z *ZSet) move(member []byte, old, score float64) {
 	var p path
 	descend(&z.order.State, old, member, &p)
-	l := p.Leaf
-	i, _ := l.search(old, member)
-	if i == 0 || i == l.n-1 || score <= l.scores[i-1] || score >= l.scores[i+1] {
-		return false
-	}
+	i := p.Leaf.place(old, member)
 	z.order.Own(&p)
-	p.Leaf.scores[i] = score
+	l := p.Leaf
+	if l.scores[0] < score && score < l.scores[l.n-1] {
+		l.move(i, member, score)
+		z.order.Done(&p)
+		return
+	}
+	l.remove(i, member)
 	z.order.Done(&p)
-	return true
+	z.insert(member, score)
 }
 
 func (z *ZSet) cut(member []byte, score float64) {
 	var p path
 	descend(&z.order.State, score, member, &p)
-	i, _ := p.Leaf.search(score, member)
+	i := p.Leaf.place(score, member)
 	z.order.Own(&p)
-	p.Leaf.Cut(i, i+1)
+	p.Leaf.remove(i, member)
 	z.order.Done(&p)
 }
 

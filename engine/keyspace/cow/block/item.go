@@ -59,6 +59,7 @@ type Block struct {
 	data []byte
 	far  *far
 	dead uint16 // fits: pages and leaves are split long before 64 KiB
+	hole uint16 // offset + 1 of the place that was vacated last, 0 for none; see hole.go
 }
 
 type far struct {
@@ -96,6 +97,9 @@ func (b *Block) Item(off int) (v []byte, next int) {
 
 // Tail returns n raw bytes at an offset.
 func (b *Block) Tail(off, n int) []byte { return b.data[off : off+n : off+n] }
+
+// Touch reads the byte at an offset, so that it is in the processor's cache.
+func (b *Block) Touch(off int) uint64 { return uint64(b.data[off]) }
 
 // Equal reports whether the item at an offset is v.
 func (b *Block) Equal(off int, v []byte) bool {
