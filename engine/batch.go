@@ -104,6 +104,41 @@ func (s *Session) prefetch(requests [][][]byte) {
 	default:
 		s.prefetchShards(keys)
 	}
+	for len(requests) > 1 {
+		n := sameKey(requests)
+		if n >= elementsFrom {
+			s.prefetchElements(requests[:n])
+		}
+		requests = requests[n:]
+	}
+}
+
+// elementsFrom is how many requests of one collection in a row are worth the trouble.
+const elementsFrom = 4
+
+// sameKey returns how many of the requests, from the first on, have its key.
+func sameKey(requests [][][]byte) int {
+	n := 1
+	for len(requests[0]) > 2 && n < len(requests) && len(requests[n]) > 2 && string(requests[n][1]) == string(requests[0][1]) {
+		n++
+	}
+	return n
+}
+
+// prefetchElements touches the elements that requests of one key name.
+func (s *Session) prefetchElements(requests [][][]byte) {
+	first := requests[0]
+	spec, err := s.engine.table.Resolve(first)
+	if err != nil || spec.Element == 0 {
+		return
+	}
+	elements := s.batch.keys[:0]
+	for _, args := range requests[:min(len(requests), maxBatch)] {
+		if len(args) > spec.Element && len(args[spec.Element]) <= longKey && string(args[0]) == string(first[0]) {
+			elements = append(elements, args[spec.Element])
+		}
+	}
+	s.engine.shards[s.engine.shardOf(first[1])].prefetchElements(s.db, first[1], elements)
 }
 
 // prefetchShards prefetches the keys shard by shard. keys is reordered.
@@ -137,6 +172,13 @@ func (s *shard) prefetch(db int, keys [][]byte) {
 		d.Prefetch(keys)
 	}
 	s.unlock()
+}
+
+func (s *shard) prefetchElements(db int, key []byte, elements [][]byte) {
+	if s.mu.TryLock() {
+		s.DB(db).PrefetchElements(key, elements)
+		s.unlock()
+	}
 }
 
 // A reading of the clock costs as much as a lookup in the keyspace. So a run

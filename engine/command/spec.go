@@ -150,6 +150,10 @@ type Spec struct {
 	// start. Otherwise only those keys' shards are, also when there are none.
 	Wide func(args [][]byte) bool
 
+	// Element is which argument names an element (field, member) of the collection at
+	// argument 1, 0 for none: in a batch these are fetched into the cache ahead.
+	Element int
+
 	parent *Spec
 	stats  *Stats
 }

@@ -37,6 +37,19 @@ func (v largeStream) freeze() frozenCollection   { return v.Freeze() }
 func (v largeStream) restore(f frozenCollection) { v.Restore(f.(*stream.View)) }
 func (v largeStream) bytes() int64               { return v.Bytes() }
 
+// prefetch reads what lookups of these elements will need; see trie.Prefetch.
+func (l *large) prefetch(elements [][]byte) uint64 {
+	switch v := l.col.(type) {
+	case largeHash:
+		return v.Prefetch(elements)
+	case largeSet:
+		return v.Prefetch(elements)
+	case largeZSet:
+		return v.Prefetch(elements)
+	}
+	return 0
+}
+
 // copy returns a large value with the same content, in constant time: the two share what neither has
 // changed.
 func (l *large) copy() *large {

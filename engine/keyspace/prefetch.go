@@ -31,3 +31,19 @@ func (d *DB) Prefetch(keys [][]byte) {
 	}
 	t.touched += sum
 }
+
+// elementsFrom is the size in bytes of a collection from which PrefetchElements pays: smaller ones
+// stay in the processor's cache.
+const elementsFrom = 256 << 10
+
+// PrefetchElements does for the elements of one collection what Prefetch does for keys: fields of a
+// hash, members of a set or sorted set. It does nothing for other keys and small collections.
+func (d *DB) PrefetchElements(key []byte, elements [][]byte) {
+	e := d.peek(key)
+	if e.r == nil {
+		return
+	}
+	if l := d.t.large(e.r); l != nil && l.col != nil && l.col.bytes() >= elementsFrom {
+		d.t.touched += l.prefetch(elements)
+	}
+}

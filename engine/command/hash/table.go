@@ -30,21 +30,21 @@ func key(f command.KeyFlags) []command.KeySpec { return []command.KeySpec{comman
 
 func writers() []command.Spec {
 	return []command.Spec{
-		{Name: "hset", Arity: -4, Flags: writes, Since: "2.0.0", Keys: key(setKey),
+		{Name: "hset", Arity: -4, Element: 2, Flags: writes, Since: "2.0.0", Keys: key(setKey),
 			Summary: "Sets fields of a hash, which is created when it is missing, and counts the new ones", Complexity: perField,
 			Syntax: "key field value [field value ...]", Run: hset},
-		{Name: "hmset", Arity: -4, Flags: writes, Since: "2.0.0", Keys: key(setKey),
+		{Name: "hmset", Arity: -4, Element: 2, Flags: writes, Since: "2.0.0", Keys: key(setKey),
 			Summary: "Sets fields of a hash; HSET does the same", Complexity: perField,
 			Syntax: "key field value [field value ...]", Run: hmset},
-		{Name: "hsetnx", Arity: 4, Flags: writes, Since: "2.0.0", Keys: key(insertKey),
+		{Name: "hsetnx", Arity: 4, Element: 2, Flags: writes, Since: "2.0.0", Keys: key(insertKey),
 			Summary: "Sets a field unless it exists", Complexity: "O(1)", Syntax: "key field value", Run: hsetnx},
-		{Name: "hdel", Arity: -3, Flags: command.Write | command.Fast, Since: "2.0.0", Keys: key(command.KeyRW | command.KeyDelete),
+		{Name: "hdel", Arity: -3, Element: 2, Flags: command.Write | command.Fast, Since: "2.0.0", Keys: key(command.KeyRW | command.KeyDelete),
 			Summary: "Removes fields, and the hash with its last one", Complexity: perField,
 			Syntax: "key field [field ...]", Run: hdel},
-		{Name: "hincrby", Arity: 4, Flags: writes, Since: "2.0.0", Keys: key(updateKey),
+		{Name: "hincrby", Arity: 4, Element: 2, Flags: writes, Since: "2.0.0", Keys: key(updateKey),
 			Summary: "Adds to the integer in a field; a missing field is 0", Complexity: "O(1)",
 			Syntax: "key field increment", Run: hincrby},
-		{Name: "hincrbyfloat", Arity: 4, Flags: writes, Since: "2.6.0", Keys: key(updateKey),
+		{Name: "hincrbyfloat", Arity: 4, Element: 2, Flags: writes, Since: "2.6.0", Keys: key(updateKey),
 			Summary: "Adds to the number in a field; a missing field is 0", Complexity: "O(1)",
 			Syntax: "key field increment", Run: hincrbyfloat},
 	}
@@ -54,9 +54,9 @@ func readers() []command.Spec {
 	unordered := []string{"nondeterministic_output_order"}
 	random := []string{"nondeterministic_output"}
 	return []command.Spec{
-		{Name: "hget", Arity: 3, Flags: reads, Since: "2.0.0", Keys: key(readKey),
+		{Name: "hget", Arity: 3, Element: 2, Flags: reads, Since: "2.0.0", Keys: key(readKey),
 			Summary: "Returns the value of a field", Complexity: "O(1)", Syntax: "key field", Run: hget},
-		{Name: "hmget", Arity: -3, Flags: reads, Since: "2.0.0", Keys: key(readKey),
+		{Name: "hmget", Arity: -3, Element: 2, Flags: reads, Since: "2.0.0", Keys: key(readKey),
 			Summary: "Returns the values of fields, null for a missing one", Complexity: perField,
 			Syntax: "key field [field ...]", Run: hmget},
 		{Name: "hgetall", Arity: 2, Flags: command.ReadOnly, Since: "2.0.0", Keys: key(readKey), Hints: unordered,
@@ -65,11 +65,11 @@ func readers() []command.Spec {
 			Summary: "Returns the names of all fields", Complexity: perField, Syntax: "key", Run: hkeys},
 		{Name: "hvals", Arity: 2, Flags: command.ReadOnly, Since: "2.0.0", Keys: key(readKey), Hints: unordered,
 			Summary: "Returns the values of all fields", Complexity: perField, Syntax: "key", Run: hvals},
-		{Name: "hexists", Arity: 3, Flags: reads, Since: "2.0.0", Keys: key(command.KeyRO),
+		{Name: "hexists", Arity: 3, Element: 2, Flags: reads, Since: "2.0.0", Keys: key(command.KeyRO),
 			Summary: "Tells whether a field exists", Complexity: "O(1)", Syntax: "key field", Run: hexists},
 		{Name: "hlen", Arity: 2, Flags: reads, Since: "2.0.0", Keys: key(command.KeyRO),
 			Summary: "Returns the number of fields", Complexity: "O(1)", Syntax: "key", Run: hlen},
-		{Name: "hstrlen", Arity: 3, Flags: reads, Since: "3.2.0", Keys: key(command.KeyRO),
+		{Name: "hstrlen", Arity: 3, Element: 2, Flags: reads, Since: "3.2.0", Keys: key(command.KeyRO),
 			Summary: "Returns the length of the value of a field in bytes", Complexity: "O(1)", Syntax: "key field", Run: hstrlen},
 		{Name: "hrandfield", Arity: -2, Flags: command.ReadOnly, Since: "6.2.0", Keys: key(readKey), Hints: random,
 			Summary: "Returns random fields: distinct ones for a positive count, any for a negative", Complexity: "O(N) for N fields returned",

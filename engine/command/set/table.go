@@ -31,11 +31,11 @@ func Table() []command.Spec {
 
 func members() []command.Spec {
 	return []command.Spec{
-		{Name: "sadd", Arity: -3, Flags: command.Write | command.DenyOOM | command.Fast, Group: command.GroupSet, Since: "1.0.0",
+		{Name: "sadd", Arity: -3, Element: 2, Flags: command.Write | command.DenyOOM | command.Fast, Group: command.GroupSet, Since: "1.0.0",
 			Keys:    []command.KeySpec{command.Key(1, insertKey)},
 			Summary: "Adds members to a set, which is created when it is missing", Complexity: perMember,
 			Syntax: "key member [member ...]", Run: sadd},
-		{Name: "srem", Arity: -3, Flags: command.Write | command.Fast, Group: command.GroupSet, Since: "1.0.0",
+		{Name: "srem", Arity: -3, Element: 2, Flags: command.Write | command.Fast, Group: command.GroupSet, Since: "1.0.0",
 			Keys:    []command.KeySpec{command.Key(1, command.KeyRW|command.KeyDelete)},
 			Summary: "Removes members from a set", Complexity: perMember,
 			Syntax: "key member [member ...]", Run: srem},
@@ -47,11 +47,11 @@ func members() []command.Spec {
 			Keys:    []command.KeySpec{command.Key(1, command.KeyRO)},
 			Summary: "Returns the number of members", Complexity: "O(1)",
 			Syntax: "key", Run: scard},
-		{Name: "sismember", Arity: 3, Flags: command.ReadOnly | command.Fast, Group: command.GroupSet, Since: "1.0.0",
+		{Name: "sismember", Arity: 3, Element: 2, Flags: command.ReadOnly | command.Fast, Group: command.GroupSet, Since: "1.0.0",
 			Keys:    []command.KeySpec{command.Key(1, command.KeyRO)},
 			Summary: "Tells whether a set has a member", Complexity: "O(1)",
 			Syntax: "key member", Run: sismember},
-		{Name: "smismember", Arity: -3, Flags: command.ReadOnly | command.Fast, Group: command.GroupSet, Since: "6.2.0",
+		{Name: "smismember", Arity: -3, Element: 2, Flags: command.ReadOnly | command.Fast, Group: command.GroupSet, Since: "6.2.0",
 			Keys:    []command.KeySpec{command.Key(1, readKey)},
 			Summary: "Tells of several members whether a set has them", Complexity: perMember,
 			Syntax: "key member [member ...]", Run: smismember},

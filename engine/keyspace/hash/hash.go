@@ -38,6 +38,9 @@ const headBytes = 400
 // Get returns the value of a field.
 func (h *Hash) Get(field []byte) (value []byte, ok bool) { return h.fields.Get(field) }
 
+// Prefetch reads what lookups of these fields will need; see trie.State.Prefetch.
+func (h *Hash) Prefetch(fields [][]byte) uint64 { return h.fields.Prefetch(fields) }
+
 // Set gives a field a value and reports whether the field is new.
 func (h *Hash) Set(field, value []byte) (created bool) { return h.fields.Set(field, value) }
 

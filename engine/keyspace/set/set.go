@@ -44,6 +44,9 @@ func (s *Set) Len() int { return s.members.Len() }
 // Bytes returns the memory that the set takes, without what views keep alive beside it.
 func (s *Set) Bytes() int64 { return s.members.Bytes() + headBytes }
 
+// Prefetch reads what lookups of these members will need; see trie.State.Prefetch.
+func (s *Set) Prefetch(members [][]byte) uint64 { return s.members.Prefetch(members) }
+
 // Has reports whether m is a member.
 func (s *Set) Has(m []byte) bool {
 	_, ok := s.members.Get(m)
