@@ -15,8 +15,14 @@ import (
 type wakes struct {
 	mu      sync.Mutex
 	keys    []ready
+	at      map[keyID]int // place in keys, counted from the first that ever stood there
+	taken   int           // places before keys[0]
+	most    int           // how long keys has been since at was made
 	serving bool
 }
+
+// keptWakes is for how many keys the map is kept while nothing is queued.
+const keptWakes = 1024
 
 // ready is a key that changed while clients were blocked on it.
 type ready struct {
@@ -40,16 +46,20 @@ func (q *wakes) add(keys []ready) bool {
 }
 
 // addLocked queues a key. One that is queued already is tried once for both
-// changes, as deep as the deeper of them.
+// changes, as deep as the deeper of them: so there are never more in the queue than
+// there are keys that clients wait for.
 func (q *wakes) addLocked(k ready) {
-	const near = 16 // transactions change one key many times in a row
-	for i := max(0, len(q.keys)-near); i < len(q.keys); i++ {
-		if q.keys[i].key == k.key {
-			q.keys[i].depth = max(q.keys[i].depth, k.depth)
-			return
-		}
+	if i, queued := q.at[k.key]; queued {
+		before := &q.keys[i-q.taken]
+		before.depth = max(before.depth, k.depth)
+		return
 	}
+	if q.at == nil {
+		q.at = map[keyID]int{}
+	}
+	q.at[k.key] = q.taken + len(q.keys)
 	q.keys = append(q.keys, k)
+	q.most = max(q.most, len(q.keys))
 }
 
 // next takes the first key; when there is none, serving is over.
@@ -57,11 +67,16 @@ func (q *wakes) next() (k ready, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.keys) == 0 {
-		q.keys, q.serving = nil, false
+		q.keys, q.taken, q.serving = nil, 0, false
+		if q.most > keptWakes {
+			q.at, q.most = nil, 0
+		}
 		return k, false
 	}
 	k = q.keys[0]
 	q.keys = q.keys[1:]
+	q.taken++
+	delete(q.at, k.key)
 	return k, true
 }
 
