@@ -66,9 +66,12 @@ type loop struct {
 
 	brief  bool        // waits begin with briefWait
 	asleep atomic.Bool // in epoll_wait, or about to be
+	ticked atomic.Bool // a tick is in the box
 	mu     sync.Mutex  // guards box and over
-	box    []letter
-	over   bool // nobody reads the box any more
+	// box is as long as there are connections, which leave one letter each, and a few
+	// more: one tick, one for a commit, one for each connection that is being adopted.
+	box  []letter
+	over bool // nobody reads the box any more
 }
 
 // letter is what others want of the loop: look at a connection's mail, or call something.

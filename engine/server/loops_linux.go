@@ -61,7 +61,13 @@ func (f *loops) start() error {
 
 func (f *loops) tick(now time.Time) {
 	for _, l := range f.all {
-		l.post(letter{call: func() { l.tick(now) }})
+		if !l.ticked.CompareAndSwap(false, true) {
+			continue // the loop is in a long command
+		}
+		l.post(letter{call: func() {
+			l.ticked.Store(false)
+			l.tick(now)
+		}})
 	}
 }
 
