@@ -68,6 +68,27 @@ func TestMulti(t *testing.T) {
 	})
 }
 
+// TestMultiIsBounded: a client whose queue takes more than its share is disconnected,
+// and nothing of the transaction is executed.
+func TestMultiIsBounded(t *testing.T) {
+	r := newRig(t, 1, func(c *config.Config) { c.Server.ClientQueryBufferLimit = 1 << 20 })
+	for _, line := range []string{"SET k " + strings.Repeat("x", 10_000), "INCR k"} {
+		c := r.connect()
+		c.want("MULTI", "OK")
+		n := 0
+		for ; c.outcome == Done; n++ {
+			if n > 1<<20 {
+				t.Fatal("there is no bound")
+			}
+			c.do(line)
+		}
+		if most := 1<<20/len(line) + 1; c.outcome != CloseAfter || n > most || c.Session.multi != nil {
+			t.Errorf("after %d commands of %d bytes outcome %d", n, len(line), c.outcome)
+		}
+	}
+	equal(t, "log", r.journal.lines(), []string(nil))
+}
+
 func TestWatchedKeyComesDue(t *testing.T) {
 	onShards(t, func(t *testing.T, shards int) {
 		r := newRig(t, shards, nil)

@@ -10,7 +10,31 @@ import (
 type multi struct {
 	commands []queuedCommand
 	aborted  bool // a command was refused: EXEC must fail
-	bytes    int
+	bytes    int64
+}
+
+// What a queued command, and each of its arguments, takes besides its bytes.
+const (
+	queuedBytes    = 64
+	queuedArgBytes = 24
+)
+
+// errQueueFull is the last that a client hears whose transaction is too large.
+const errQueueFull wire.Error = "ERR the transaction takes more than client-query-buffer-limit"
+
+// fits reports whether the queue may take the command too. What waits for its EXEC
+// counts as an unfinished request, as in newer versions of Redis: in 7.0 the queue
+// has no bound.
+func (m *multi) fits(args [][]byte, limit int64) bool {
+	return limit <= 0 || m.bytes+sizeQueued(args) <= limit
+}
+
+func sizeQueued(args [][]byte) int64 {
+	size := queuedBytes + queuedArgBytes*int64(len(args))
+	for _, a := range args {
+		size += int64(len(a))
+	}
+	return size
 }
 
 type queuedCommand struct {
@@ -31,7 +55,7 @@ func (m *multi) queue(spec *command.Spec, args [][]byte) {
 		buf = append(buf, a...)
 		copied[i] = buf[start:len(buf):len(buf)]
 	}
-	m.bytes += size
+	m.bytes += sizeQueued(args)
 	m.commands = append(m.commands, queuedCommand{spec, copied})
 }
 

@@ -220,6 +220,10 @@ func (s *Session) Do(args [][]byte, out *wire.Writer) Outcome {
 	switch {
 	case err != nil:
 		s.replyError(out, s.refused(spec, err))
+	case s.multi != nil && !spec.Any(command.Unqueued) && !s.multi.fits(args, e.live.Get().Server.ClientQueryBufferLimit):
+		s.endMulti(nil)
+		s.closing = true
+		s.replyError(out, s.refused(spec, errQueueFull))
 	case s.multi != nil && !spec.Any(command.Unqueued):
 		s.multi.queue(spec, args)
 		out.Status("QUEUED")

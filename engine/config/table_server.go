@@ -35,7 +35,7 @@ func serverRows() []Param {
 		{Path: "server.proto-max-bulk-len", Name: "proto-max-bulk-len", Kind: Size, Default: "512mb", Min: 1 << 20, Max: longMax,
 			Doc: "Longest single argument of a command, and longest string value."},
 		{Path: "server.client-query-buffer-limit", Name: "client-query-buffer-limit", Kind: Size, Default: "1gb", Min: 1 << 20, Max: longMax,
-			Doc: "Bytes of one client's unfinished command; a client with more is disconnected."},
+			Doc: "Bytes of one client's unfinished command, and of the commands that it has queued after MULTI; a client with more is disconnected."},
 		{Path: "server.client-output-buffer-limit", Name: "client-output-buffer-limit", Kind: Limits,
 			Default: "normal 0 0 0 replica 256mb 64mb 60 pubsub 32mb 8mb 60",
 			Doc:     "Bytes of unread replies after which a client is disconnected, for each class: a hard limit, a soft limit, and the seconds for which the soft one may be exceeded. Classes that are not named keep theirs."},
