@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/kevy-lua/kevy-lua/persist/vfs"
 )
@@ -33,14 +34,8 @@ func (l *Log) Start() error {
 	}
 	// The files that were found may be on no disk yet, if the process, but not the system, was
 	// killed: before anything builds on them they are made durable.
-	for _, dir := range []string{filepath.Dir(l.dir), l.dir} {
-		err := l.fs.SyncDir(dir)
-		if dir != l.dir && errors.Is(err, fs.ErrPermission) {
-			continue // a parent that this process may not read is somebody else's to care for
-		}
-		if err != nil {
-			return fmt.Errorf("persist: sync directory %s: %w", dir, err)
-		}
+	if err := l.syncDirs(); err != nil {
+		return err
 	}
 	l.removeTemps()
 	if err := l.ensureIncr(); err != nil {
@@ -62,6 +57,28 @@ func (l *Log) Start() error {
 		defer l.running.Done()
 		l.collect()
 	}()
+	return nil
+}
+
+// syncDirs makes the names durable that lead to the log: of a new log all of
+// them, since who created the directories may have ended before they were synced.
+func (l *Log) syncDirs() error {
+	dirs := []string{l.dir, filepath.Dir(l.dir)}
+	if l.man.empty() {
+		for dir := dirs[1]; filepath.Dir(dir) != dir; {
+			dir = filepath.Dir(dir)
+			dirs = append(dirs, dir)
+		}
+	}
+	for _, dir := range dirs {
+		err := l.fs.SyncDir(dir)
+		if dir != l.dir && (errors.Is(err, fs.ErrPermission) || errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.EINVAL)) {
+			continue // a parent that this process may not read, or that cannot be synced, is somebody else's to care for
+		}
+		if err != nil {
+			return fmt.Errorf("persist: sync directory %s: %w", dir, err)
+		}
+	}
 	return nil
 }
 
