@@ -88,10 +88,21 @@ func state(t *testing.T, db *kevylua.DB) string {
 	return v.String()
 }
 
-// step does one step.
+// step does one step, which must succeed.
 func (l *life) step(text string) {
+	if err := l.do(text); err != nil {
+		l.t.Errorf("%s: %v", text, err)
+	}
+	now := state(l.t, l.db) // asking may write, too
+	l.mu.Lock()
+	l.states = append(l.states, now)
+	l.mu.Unlock()
+	l.acked.Add(1)
+}
+
+// do does one step.
+func (l *life) do(text string) (err error) {
 	ctx := context.Background()
-	var err error
 	words := strings.Fields(text)
 	switch words[0] {
 	case "!tx":
@@ -128,14 +139,7 @@ func (l *life) step(text string) {
 		}
 		_, err = l.db.Do(ctx, args...)
 	}
-	if err != nil {
-		l.t.Errorf("%s: %v", text, err)
-	}
-	now := state(l.t, l.db) // asking may write, too
-	l.mu.Lock()
-	l.states = append(l.states, now)
-	l.mu.Unlock()
-	l.acked.Add(1)
+	return err
 }
 
 // before is called ahead of each I/O call.
