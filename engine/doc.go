@@ -22,7 +22,9 @@
 //  1. shard locks, in ascending order of the shard's number (shards.go)
 //  2. what a running script holds inside package scripting
 //  3. feed.mu, and inside it the journal's own lock, in Append
-//  4. leaf locks: Engine.sessions, hub.mu, Session.mu, the bus
+//  4. hub.mu, and inside it Session.mu where a client joins or leaves a channel
+//  5. leaf locks: Engine.sessions, tracker.mu, the timers, the bus, and what an
+//     Outbox locks in its methods, which may be called under all of the above
 //
 // Nothing that may wait for disk, network or another goroutine happens under
 // a shard lock; atomic hooks are the one kind of foreign code that runs there.

@@ -17,8 +17,7 @@ import (
 	"github.com/kevy-lua/kevy-lua/plugins"
 )
 
-// Core is what scripting needs of the engine. The engine also tells, through
-// optional methods, about access lists (aclChecker).
+// Core is what scripting needs of the engine.
 type Core interface {
 	Table() *command.Table
 	Bus() *hook.Bus
