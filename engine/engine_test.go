@@ -68,6 +68,24 @@ func TestMulti(t *testing.T) {
 	})
 }
 
+// TestLazyFreed counts what is removed at once and given back later.
+func TestLazyFreed(t *testing.T) {
+	r := newRig(t, 1, nil)
+	c := r.connect()
+	for _, step := range []struct {
+		line string
+		want int64
+	}{
+		{"SET large " + strings.Repeat("x", 10_000), 0}, {"MSET a 1 b 2", 0}, {"UNLINK a nosuch large", 1}, {"SET large " + strings.Repeat("x", 10_000), 1},
+		{"DEL large", 1}, {"SET c 1", 1}, {"FLUSHALL", 1}, {"MSET a 1 b 2", 1}, {"FLUSHALL ASYNC", 3}, {"CONFIG RESETSTAT", 0},
+	} {
+		c.do(step.line)
+		if got := r.stats.lazyFreed.Load(); got != step.want {
+			t.Errorf("%.20s: %d", step.line, got)
+		}
+	}
+}
+
 // TestMultiIsBounded: a client whose queue takes more than its share is disconnected,
 // and nothing of the transaction is executed.
 func TestMultiIsBounded(t *testing.T) {

@@ -76,7 +76,7 @@ func infoMemory(e *Engine, c *command.Call, add func(string, any)) {
 	add("go_gc_cycles", m.cycles)
 	add("active_defrag_running", 0)
 	add("lazyfree_pending_objects", 0)
-	add("lazyfreed_objects", 0)
+	add("lazyfreed_objects", e.stats.lazyFreed.Load())
 }
 
 // infoPersistence is what holds without a log; who keeps one adds its lines.

@@ -99,6 +99,9 @@ func (e *Engine) endKeepingLocks(u *command.Unit) outcome {
 	e.touched(u, &out)
 	if u.Dirty > 0 {
 		e.stats.dirty.Add(int64(u.Dirty))
+		if u.Late > 0 {
+			e.stats.lazyFreed.Add(int64(u.Late))
+		}
 	}
 	return out
 }

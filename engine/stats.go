@@ -18,6 +18,7 @@ type stats struct {
 	hits, misses                    atomic.Int64
 	errorReplies                    atomic.Int64
 	blocked                         atomic.Int64 // clients blocked now
+	lazyFreed                       atomic.Int64 // values that were left to the collector
 	late                            [len(latenessBounds) + 1]atomic.Int64
 
 	mu     sync.Mutex
@@ -38,7 +39,7 @@ func (s *stats) lateness(ms int64) {
 
 // reset sets the counters back that CONFIG RESETSTAT is for.
 func (s *stats) reset() {
-	for _, c := range []*atomic.Int64{&s.commands, &s.connections, &s.rejected, &s.expired, &s.evicted, &s.hits, &s.misses, &s.errorReplies} {
+	for _, c := range []*atomic.Int64{&s.commands, &s.connections, &s.rejected, &s.expired, &s.evicted, &s.hits, &s.misses, &s.errorReplies, &s.lazyFreed} {
 		c.Store(0)
 	}
 	for i := range s.late {

@@ -74,6 +74,8 @@ type Unit struct {
 	Events  []hook.Event
 	// Dirty counts changes, also those that nobody waits for.
 	Dirty int
+	// Late counts values that were removed and whose memory is given back later.
+	Late int
 	// Recording is set while the held shards keep pre-images.
 	Recording bool
 
@@ -122,7 +124,7 @@ func (u *Unit) Reset() {
 		u.Records, u.Changes, u.Events, u.slots = nil, nil, nil, nil
 	}
 	u.All, u.Held, u.Records = false, u.Held[:0], u.Records[:0]
-	u.Changes, u.Events, u.Dirty = u.Changes[:0], u.Events[:0], 0
+	u.Changes, u.Events, u.Dirty, u.Late = u.Changes[:0], u.Events[:0], 0, 0
 	u.Recording = false
 	if cap(u.arena) > maxArena {
 		u.arena = nil
@@ -134,7 +136,7 @@ func (u *Unit) Reset() {
 // whose changes and events somebody still has.
 func (u *Unit) Next() {
 	u.Changes, u.Events = nil, nil
-	u.Records, u.Dirty, u.Depth, u.Client, u.Recording = u.Records[:0], 0, 0, nil, false
+	u.Records, u.Dirty, u.Late, u.Depth, u.Client, u.Recording = u.Records[:0], 0, 0, 0, nil, false
 }
 
 // What an idle unit keeps after a large one: bytes of copies, elements of each

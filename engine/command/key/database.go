@@ -47,6 +47,9 @@ func flush(c *command.Call, first, end int) {
 		if n > 0 {
 			c.Flushed(db)
 			changed = true
+			if len(c.Args) > 1 && c.Is(1, "async") {
+				c.Unit.Late += n
+			}
 		}
 	}
 	if !changed {

@@ -43,7 +43,7 @@ func keys() []command.Spec {
 			Summary: "Deletes keys", Complexity: perKey, Syntax: "key [key ...]", Run: del},
 		{Name: "unlink", Arity: -2, Flags: write, Since: "4.0.0", Keys: many(command.KeyRM | command.KeyDelete), Hints: sum,
 			Summary: "Deletes keys; here memory is always given back without a pause, so it is DEL", Complexity: perKey,
-			Syntax: "key [key ...]", Run: del},
+			Syntax: "key [key ...]", Run: unlink},
 		{Name: "exists", Arity: -2, Flags: read, Since: "1.0.0", Keys: many(command.KeyRO), Hints: sum,
 			Summary: "Counts the keys that exist, each as often as it is named", Complexity: perKey,
 			Syntax: "key [key ...]", Run: exists},
