@@ -14,7 +14,7 @@ func (e *Engine) ownRows() [][]command.Spec {
 		slices.Clone(connectionRows), {clientRow}, slices.Clone(transactionRows), slices.Clone(pubsubRows),
 		slices.Clone(serverRows), slices.Clone(syncRows), slices.Clone(clusterRows),
 		{
-			aclRow, commandRow, configRow, debugRow, hookRow, infoRow, latencyRow, memoryRow, moduleRow, slowlogRow,
+			aclRow, commandRow, configRow, debugRow, hookRow, infoRow, latencyRow, memoryRow, migrateRow, moduleRow, slowlogRow,
 		},
 	}
 }

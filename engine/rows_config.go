@@ -119,6 +119,8 @@ func redact(spec *command.Spec, args [][]byte) [][]byte {
 				break
 			}
 		}
+	case "migrate":
+		secret = migrateSecrets(args)
 	case "config|set":
 		for i := 2; i+1 < len(args); i += 2 {
 			if p, ok := config.Lookup(string(args[i])); ok && p.Sensitive {
