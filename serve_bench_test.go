@@ -53,6 +53,11 @@ func BenchmarkServe(b *testing.B) {
 
 // benchServer starts a store in memory and connects to it.
 func benchServer(b *testing.B) net.Conn {
+	_, c := benchStore(b)
+	return c
+}
+
+func benchStore(b *testing.B) (*DB, net.Conn) {
 	cfg := config.Default()
 	cfg.Server.Port = 0
 	db, err := Open(Options{Config: cfg})
@@ -80,7 +85,7 @@ func benchServer(b *testing.B) net.Conn {
 			b.Error(err)
 		}
 	})
-	return c
+	return db, c
 }
 
 // benchSend sends at least n requests, in batches. In each, five # become a random number.

@@ -14,7 +14,7 @@ func (e *Engine) notifyChange(ch *command.Change, atMs int64, from hook.Giver) {
 		return
 	}
 	if e.bus.KeyClasses()&ch.Class != 0 {
-		e.bus.PublishKey(&hook.Key{
+		e.bus.PublishKey(hook.Key{
 			Origin: hook.Origin{DB: ch.DB, Nest: ch.Depth, AtMs: atMs}, Key: ch.Key, Name: ch.Event, Class: ch.Class,
 		}, from)
 	}

@@ -3,6 +3,7 @@ package scripting
 //lint:file-ignore ST1005 the texts of errors that clients see are Redis'
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"runtime"
@@ -153,7 +154,11 @@ func (s *state) check() <-chan struct{} {
 	case s.limit > 0 && now > s.limit:
 		s.stop(errTimeout)
 	case s.bg != nil && s.slices%16 == 0 && s.bg.Err() != nil:
-		s.stop(errCanceled)
+		if errors.Is(s.bg.Err(), context.DeadlineExceeded) {
+			s.stop(errTimeout)
+		} else {
+			s.stop(errCanceled)
+		}
 	case s.budget > 0 && (now-s.measured > measureEvery || s.charged > chargeEvery):
 		s.measured = now
 		s.measure()

@@ -207,16 +207,11 @@ func (b *Bus) publish(ev Event, wait bool, from Giver) {
 
 // PublishKey is Publish for a key event whose key belongs to the caller. It is
 // copied when somebody wants it.
-func (b *Bus) PublishKey(k *Key, from Giver) {
-	var ev *Key
+func (b *Bus) PublishKey(k Key, from Giver) {
 	for _, h := range b.table.Load().keys {
-		if !h.wantsKey(k) {
-			continue
+		if h.wantsKey(&k) {
+			h.queue.putKey(&k, from)
 		}
-		if ev == nil {
-			ev = k.clone()
-		}
-		h.queue.put(ev, true, from)
 	}
 }
 

@@ -290,3 +290,44 @@ func TestClasses(t *testing.T) {
 		t.Error("Q was admitted")
 	}
 }
+
+// TestLull: an observer that was woken a moment ago is woken again when the lull is
+// over, or when many events wait; nothing is left lying.
+func TestLull(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := NewBus(nil, nil)
+		var ran atomic.Int64
+		o := opts("h")
+		o.Queue = 80
+		observe(t, b, o, func(context.Context, Event) error { ran.Add(1); return nil })
+		time.Sleep(time.Second)
+		for i, step := range []struct {
+			events int
+			wait   time.Duration
+			want   int64
+		}{
+			{1, 0, 1}, // at once, after a rest
+			{1, 0, 1},
+			{3, lull - time.Nanosecond, 1},
+			{0, time.Nanosecond, 5},
+			{10, 0, 5},
+			{1, 0, 16}, // many
+			{1, 0, 16},
+			{0, lull, 17},
+			{0, time.Second, 17},
+			{1, 0, 18},
+		} {
+			for range step.events {
+				b.Publish(key("k"), nil)
+			}
+			time.Sleep(step.wait)
+			synctest.Wait()
+			if got := ran.Load(); got != step.want {
+				t.Errorf("step %d: %d runs, want %d", i, got, step.want)
+			}
+		}
+		if err := b.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -124,25 +124,6 @@ type Key struct {
 	Class Class
 }
 
-// clone copies the event together with its key.
-func (e *Key) clone() *Key {
-	if n := len(e.Key); n <= len(keyBuffer{}) {
-		c := &struct {
-			Key
-			buf keyBuffer
-		}{Key: *e}
-		copy(c.buf[:], e.Key)
-		c.Key.Key = c.buf[:n:n]
-		return &c.Key
-	}
-	c := *e
-	c.Key = append([]byte(nil), e.Key...)
-	return &c
-}
-
-// keyBuffer is the room for a short key beside its event: one allocation for both.
-type keyBuffer [48]byte
-
 // Kind implements Event.
 func (e *Key) Kind() Kind { return KindKey }
 

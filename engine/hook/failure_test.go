@@ -321,6 +321,6 @@ func BenchmarkPublish(b *testing.B) {
 	k := []byte("key:000000012345")
 	b.ReportAllocs()
 	for b.Loop() {
-		bus.PublishKey(&Key{Key: k, Name: "set", Class: String}, nil)
+		bus.PublishKey(Key{Key: k, Name: "set", Class: String}, nil)
 	}
 }

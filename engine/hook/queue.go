@@ -28,10 +28,15 @@ type queue struct {
 	room     sync.Cond // for publishers and Flush: events went, or the hook is off or stuck
 	ring     []Event
 	head, n  int
-	sleeping bool // the goroutine waits for news
-	waiting  int  // goroutines that wait for room
+	sleeping bool          // the goroutine waits for news
+	woken    time.Duration // bus.elapsed when it was last woken
+	alarm    *time.Timer   // wakes it, see wake
+	alarmed  bool          // alarm is set
+	waiting  int           // goroutines that wait for room
 	closed   bool
 
+	keys  []keyEvent   // for the next key events
+	runs  []runContext // of the goroutine: for the next runs, see context
 	taken atomic.Int64 // events of the present batch that are not delivered yet
 	began atomic.Int64 // bus.elapsed at the begin of the present run, 0 between runs
 	watch atomic.Bool  // a timer looks at the present run
@@ -52,14 +57,48 @@ func newQueue(h *Hook, fn Observer, b *Bus) *queue {
 func (q *queue) put(ev Event, wait bool, from Giver) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if q.admit(ev.Depth(), wait, from) {
+		q.push(ev)
+	}
+}
+
+// putKey is put for a copy of a key event.
+func (q *queue) putKey(k *Key, from Giver) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.admit(k.Nest, true, from) {
+		return
+	}
+	if len(q.keys) == 0 {
+		q.keys = make([]keyEvent, dozen)
+	}
+	ev := &q.keys[0]
+	q.keys = q.keys[1:]
+	ev.Key = *k
+	ev.Key.Key = append(ev.buf[:0:len(ev.buf)], k.Key...)
+	q.push(&ev.Key)
+}
+
+// dozen is how many objects are made at a time, where each event takes one that
+// somebody may keep.
+const dozen = 32
+
+// keyEvent is a key event with room for a short key.
+type keyEvent struct {
+	Key
+	buf [48]byte
+}
+
+// admit reports whether one more event is to be queued. Called with mu held.
+func (q *queue) admit(depth int, wait bool, from Giver) bool {
 	for limit := q.hook.o.Load(); q.n >= limit.Queue && !q.closed; limit = q.hook.o.Load() {
 		switch {
 		case limit.Full == DropOldest:
 			q.take()
 			q.hook.drops.Add(1)
-		case limit.Full == DropNewest || !wait || ev.Depth() > 0 || q.hook.stuck.Load() || q.hook.off.Load():
+		case limit.Full == DropNewest || !wait || depth > 0 || q.hook.stuck.Load() || q.hook.off.Load():
 			q.hook.drops.Add(1)
-			return
+			return false
 		case from != nil:
 			q.mu.Unlock()
 			from.GiveAway()
@@ -71,14 +110,64 @@ func (q *queue) put(ev Event, wait bool, from Giver) {
 	}
 	if q.closed {
 		q.hook.drops.Add(1)
-		return
 	}
+	return !q.closed
+}
+
+// push queues ev. Called with mu held.
+func (q *queue) push(ev Event) {
 	if q.n == len(q.ring) {
 		q.grow()
 	}
 	q.ring[(q.head+q.n)%len(q.ring)] = ev
 	q.n++
 	if q.sleeping {
+		q.wake()
+	}
+}
+
+// To wake a goroutine costs more than most observers take for an event. So one
+// that was woken a lull ago, and has slept since, is not woken for each event again:
+// it is when the lull is over, or when many events wait.
+const (
+	lull      = 500 * time.Microsecond
+	manyQueue = 8 // many is this part of the queue
+)
+
+// wake wakes the goroutine now or soon. Called with mu held, while it sleeps.
+func (q *queue) wake() {
+	if q.n <= q.hook.o.Load().Queue/manyQueue {
+		if q.alarmed {
+			return
+		}
+		now := q.bus.elapsed()
+		if rest := q.woken + lull - now; rest > 0 && q.woken > 0 {
+			q.alarmed = true
+			if q.alarm == nil {
+				q.alarm = time.AfterFunc(rest, q.lullOver)
+			} else {
+				q.alarm.Reset(rest)
+			}
+			return
+		}
+		q.woken = now
+	}
+	q.sleeping = false
+	q.news.Signal()
+}
+
+// lullOver wakes the goroutine when a lull is over.
+func (q *queue) lullOver() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.alarmed = false
+	q.rouse()
+}
+
+// rouse wakes the goroutine if something waits for it. Called with mu held.
+func (q *queue) rouse() {
+	if q.sleeping && q.n > 0 {
+		q.woken = q.bus.elapsed()
 		q.sleeping = false
 		q.news.Signal()
 	}
@@ -123,9 +212,10 @@ func (q *queue) run(ctx context.Context) {
 		if len(batch) == 0 {
 			return
 		}
+		now := q.bus.elapsed()
 		for i, ev := range batch {
 			batch[i] = nil
-			q.deliver(ctx, ev)
+			now = q.deliver(ctx, ev, now)
 			q.taken.Add(-1)
 		}
 	}
@@ -156,30 +246,43 @@ func (q *queue) next(batch []Event) []Event {
 	return batch
 }
 
-// deliver runs the observer, unless its hook has been switched off meanwhile.
-func (q *queue) deliver(ctx context.Context, ev Event) {
+// context is the context of one run that begins at start. A run may keep it, so
+// each has one of its own, but they are made by the dozen.
+func (q *queue) context(parent context.Context, depth int, start, budget time.Duration) *runContext {
+	if len(q.runs) == 0 {
+		q.runs = make([]runContext, dozen)
+	}
+	c := &q.runs[0]
+	q.runs = q.runs[1:]
+	c.parent, c.depth, c.deadline = parent, depth, q.bus.base.Add(start+budget)
+	return c
+}
+
+// deliver runs the observer, unless its hook has been switched off meanwhile. It
+// is told what the time is, and tells it.
+func (q *queue) deliver(ctx context.Context, ev Event, start time.Duration) (now time.Duration) {
 	h := q.hook
 	if h.off.Load() && !h.armed() {
 		h.drops.Add(1)
-		return
+		return start
 	}
 	budget := h.o.Load().Budget
-	run, end := Begin(ctx, ev.Depth()+1, budget)
-	start := q.bus.elapsed()
+	run := q.context(ctx, ev.Depth()+1, start, budget)
 	q.began.Store(int64(max(start, 1)))
 	if !q.watch.Load() {
 		q.guard(budget)
 	}
 	err := protect(func() error { return q.fn(run, ev) })
 	q.began.Store(0)
-	took := q.bus.elapsed() - start
-	end()
-	if h.stuck.Swap(false) { // it has been counted as a failure already
-		h.count(took)
-		h.say(slog.LevelWarn, "hook that was stuck has ended", "elapsed", took)
-		return
+	now = q.bus.elapsed()
+	run.end(context.Canceled)
+	if h.stuck.Load() && h.stuck.Swap(false) { // it has been counted as a failure already
+		h.count(now - start)
+		h.say(slog.LevelWarn, "hook that was stuck has ended", "elapsed", now-start)
+		return now
 	}
-	h.record(took, err)
+	h.record(now-start, err)
+	return now
 }
 
 // guard sees to it that somebody looks after the present run when its budget is over.
@@ -230,6 +333,7 @@ func (q *queue) idle(ctx context.Context) (waited bool, err error) {
 			return waited, err
 		}
 		waited = true
+		q.rouse()
 		q.await()
 	}
 	return waited, nil

@@ -25,13 +25,18 @@ func DepthOf(ctx context.Context) int {
 // channel from when they are first asked for.
 type runContext struct {
 	parent   context.Context
-	depth    any // an int
+	depth    int
 	deadline time.Time
 
-	mu    sync.Mutex
-	ended error
-	done  chan struct{}
-	stop  []func() bool
+	mu      sync.Mutex
+	ended   error
+	waiters *waiters // nil until somebody asks for the channel
+}
+
+// waiters is what a context has once somebody waits for its end.
+type waiters struct {
+	done chan struct{}
+	stop [2]func() bool
 }
 
 // Begin returns the context of a run under parent, at a depth and with a time
@@ -70,17 +75,18 @@ func (c *runContext) Err() error {
 func (c *runContext) Done() <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.done != nil {
-		return c.done
+	if c.waiters != nil {
+		return c.waiters.done
 	}
-	c.done = make(chan struct{})
+	w := &waiters{done: make(chan struct{})}
+	c.waiters = w
 	if c.ended != nil {
-		close(c.done)
-		return c.done
+		close(w.done)
+		return w.done
 	}
 	t := time.AfterFunc(time.Until(c.deadline), func() { c.end(context.DeadlineExceeded) })
-	c.stop = []func() bool{t.Stop, context.AfterFunc(c.parent, func() { c.end(c.parent.Err()) })}
-	return c.done
+	w.stop = [2]func() bool{t.Stop, context.AfterFunc(c.parent, func() { c.end(c.parent.Err()) })}
+	return w.done
 }
 
 // end ends the context, unless it has ended.
@@ -91,10 +97,12 @@ func (c *runContext) end(why error) {
 		return
 	}
 	c.ended = why
-	for _, stop := range c.stop {
-		stop()
-	}
-	if c.done != nil {
-		close(c.done)
+	if w := c.waiters; w != nil {
+		for _, stop := range w.stop {
+			if stop != nil {
+				stop()
+			}
+		}
+		close(w.done)
 	}
 }
