@@ -147,6 +147,11 @@ func (s *state) check() <-chan struct{} {
 	if s.stopErr != nil || s.running.Load() == runNone {
 		return s.stopped
 	}
+	if s.outside != nil {
+		// It holds no lock, and nobody waits for it: who serves clients goes first,
+		// and does not wait for the end of its slice of 10 ms.
+		runtime.Gosched()
+	}
 	now := s.elapsed()
 	switch {
 	case s.killed.Load() == s.serial.Load():
