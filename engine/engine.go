@@ -73,13 +73,14 @@ type Engine struct {
 	systemOnce    sync.Once
 	systemSession *Session
 
-	listeners atomic.Int64  // watched keys, blocked and tracking clients
-	events    atomic.Uint32 // hook.Class bits that notifications or hooks want
-	notify    atomic.Uint32 // notify-keyspace-events
-	atomicMu  sync.Mutex
-	atomics   atomic.Pointer[[]command.Atomic]
-	atomicGen atomic.Int64 // counts changes of atomics
-	atomicAll atomic.Bool  // an atomic hook makes every writing unit take all locks
+	listeners  atomic.Int64  // watched keys, blocked and tracking clients
+	events     atomic.Uint32 // hook.Class bits that notifications or hooks want
+	notify     atomic.Uint32 // notify-keyspace-events
+	atomicMu   sync.Mutex
+	atomics    atomic.Pointer[[]command.Atomic]
+	atomicKeys atomic.Pointer[[][]byte] // patterns of the keys that hooks on key events want; nil: any key
+	atomicGen  atomic.Int64             // counts changes of atomics
+	atomicAll  atomic.Bool              // an atomic hook makes every writing unit take all locks
 
 	tracksLatency atomic.Bool // latency-tracking
 	limitsOld     atomic.Bool // the keyspace does not have the configured limits yet
@@ -242,12 +243,21 @@ func (e *Engine) RemoveAtomic(owner string) {
 }
 
 func (e *Engine) setAtomics(next []command.Atomic) {
-	all := false
+	all, some := false, &[][]byte{}
 	for _, a := range next {
+		if a.Hook.Kind() != hook.KindKey {
+			continue
+		}
 		// Its events arise in the middle of units whose locks are chosen before.
-		all = all || a.Hook.Kind() == hook.KindKey
+		all = true
+		if match := a.Hook.Options().Match; match == "" {
+			some = nil
+		} else if some != nil {
+			*some = append(*some, []byte(match))
+		}
 	}
 	e.atomics.Store(&next)
+	e.atomicKeys.Store(some)
 	e.atomicAll.Store(all)
 	e.atomicGen.Add(1)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kevy-lua/kevy-lua/engine/command"
+	"github.com/kevy-lua/kevy-lua/engine/glob"
 	"github.com/kevy-lua/kevy-lua/engine/keyspace"
 )
 
@@ -173,7 +174,7 @@ func (e *Engine) holdSpec(u *command.Unit, spec *command.Spec, args [][]byte) {
 		return
 	}
 	u.Hooks = e.atomicGen.Load()
-	if spec.Any(command.AllShards) || e.atomicAll.Load() && !spec.Is(command.ReadOnly) {
+	if spec.Any(command.AllShards) || e.atomicAll.Load() && !spec.Is(command.ReadOnly) && e.mayConcern(spec, args) {
 		u.All = true
 		return
 	}
@@ -191,6 +192,29 @@ func (e *Engine) holdSpec(u *command.Unit, spec *command.Spec, args [][]byte) {
 	for _, k := range keys {
 		e.hold(u, args[k.Index])
 	}
+}
+
+// mayConcern reports whether a writing command may cause an event that an atomic
+// hook on key events wants. What can be undone, such as a script, may touch keys that
+// it does not declare.
+func (e *Engine) mayConcern(spec *command.Spec, args [][]byte) bool {
+	patterns := e.atomicKeys.Load()
+	if patterns == nil || spec.Any(command.Revocable) || spec.Wide != nil {
+		return true
+	}
+	var buf [16]command.KeyPos
+	keys, ok := spec.AppendKeys(buf[:0], args)
+	if !ok || len(keys) == 0 {
+		return true
+	}
+	for _, k := range keys {
+		for _, p := range *patterns {
+			if glob.Match(p, args[k.Index], false) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (e *Engine) shardOf(key []byte) int {
