@@ -1,6 +1,7 @@
 package server
 
 import (
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -76,14 +77,32 @@ func (l *loop) alarm(no int) {
 	}})
 }
 
-// lead makes the Commit for the flight, and sends the replies that it was lent.
-// It is not the loop's goroutine any more: with the fsync and the replies on one
-// thread, no other has to wake up between them, which on a busy machine takes
-// longer than the fsync.
-func (l *loop) lead() {
+// commitPatience is how long a Commit may keep the loop. An fsync of a good disk is
+// over by then, and most clients wait for it anyway: to serve the others
+// meanwhile, on another thread, costs more than it brings.
+const commitPatience = time.Millisecond
+
+// lead makes the Commit for the flight. When that takes long, another goroutine
+// gets the loop meanwhile: lead returns false then, after it has sent the replies
+// that it was lent. With the fsync and the replies on one thread, no other has to
+// wake up between them, which on a busy machine takes longer than the fsync.
+func (l *loop) lead() (mine bool) {
+	var over atomic.Bool // whose loop it is has been decided
+	alarm := time.AfterFunc(commitPatience, func() {
+		if over.CompareAndSwap(false, true) {
+			l.front.wg.Add(1)
+			l.run()
+		}
+	})
 	start := time.Now()
 	err := l.srv.core.Commit()
 	took := time.Since(start)
+	if over.CompareAndSwap(false, true) {
+		alarm.Stop()
+		l.gather.ended(len(l.flight), took)
+		l.committed(err)
+		return true
+	}
 	if err == nil {
 		for _, c := range l.flight {
 			c.sendLent()
@@ -93,6 +112,7 @@ func (l *loop) lead() {
 		l.gather.ended(len(l.flight)+len(l.held), took)
 		l.committed(err)
 	}})
+	return false
 }
 
 // lend gives the replies of the flight, and the socket, to who makes the

@@ -22,9 +22,10 @@ const (
 // arrived on all readable connections and what is in the mail, make it durable
 // with one Commit, send the replies, and sleep until something happens.
 //
-// When Commit may wait for the disk, the replies of the turn are held back, and
-// the goroutine that has made the turn makes the Commit, while another serves
-// the loop: the next Commit then covers all turns that have been made meanwhile.
+// When Commit may wait for the disk, the replies of the turn are held back. The
+// goroutine that has made the turn makes the Commit; when that takes long, another
+// one serves the loop meanwhile, and the next Commit covers all turns that have
+// been made by then.
 //
 // A loop belongs to the goroutine that is in run. A command that runs long
 // gives the loop away (conn.GiveAway): a new goroutine continues the turn where
@@ -60,7 +61,7 @@ type loop struct {
 	committing bool
 	flight     []*conn // wait for the Commit under way
 	held       []*conn // wait for the one after it
-	leads      bool    // who has run the turn makes the Commit, another goroutine serves the loop
+	leads      bool    // who has run the turn makes the Commit, see lead
 
 	spare [][]byte // empty output buffers
 
@@ -117,14 +118,13 @@ func (l *loop) ignore(fd int) { unix.EpollCtl(l.epoll, unix.EPOLL_CTL_DEL, fd, n
 func (l *loop) run() {
 	defer l.front.wg.Done()
 	for l.turn() {
-		if l.closing && l.closed() {
-			return
-		}
-		if l.leads {
+		for l.leads {
 			l.leads = false
-			l.front.wg.Add(1)
-			go l.run()
-			l.lead()
+			if !l.lead() {
+				return
+			}
+		}
+		if l.closing && l.closed() {
 			return
 		}
 		l.sleep()
