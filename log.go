@@ -61,11 +61,15 @@ func (db *DB) startRewrite() error {
 	if db.journal == nil {
 		return wire.Error("ERR there is no log to rewrite: appendonly is off")
 	}
-	if db.journal.Status().RewriteInProgress {
+	run, err := db.journal.BeginRewrite(persist.CauseManual)
+	switch {
+	case errors.Is(err, persist.ErrRewriteInProgress):
 		return wire.Error("ERR Background append only file rewriting already in progress")
+	case err != nil:
+		return err
 	}
 	db.goTask(func(ctx context.Context) {
-		_ = db.journal.Rewrite(ctx, source{db.engine}, persist.CauseManual) // a failure is an event
+		_ = run(ctx, source{engine: db.engine}) // a failure is an event
 	})
 	return nil
 }

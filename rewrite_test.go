@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	kevylua "github.com/kevy-lua/kevy-lua"
 	"github.com/kevy-lua/kevy-lua/engine/hook"
+	"github.com/kevy-lua/kevy-lua/persist/vfs/errfs"
 	"github.com/kevy-lua/kevy-lua/persist/vfs/memfs"
 )
 
@@ -182,4 +184,32 @@ kevy.register_hook{ event='rewrite', name='seen', callback=function(ev) redis.ca
 	if got := do("LRANGE", "phases", 0, -1); got != "[deferred busy hours begin  end ]" {
 		t.Errorf("phases %s", got)
 	}
+}
+
+// TestRewriteIsInProgress: when BGREWRITEAOF has been answered, a rewrite is in
+// progress, until it has ended.
+func TestRewriteIsInProgress(t *testing.T) {
+	ctx := context.Background()
+	fs := errfs.New(memfs.New(time.Now))
+	db, err := kevylua.Open(kevylua.Options{Dir: "d", FS: fs})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	hold := make(chan struct{})
+	fs.Before(func(op errfs.Op) {
+		if op.Method == "create" {
+			<-hold
+		}
+	})
+	if _, err := db.Do(ctx, "BGREWRITEAOF"); err != nil {
+		t.Fatal(err)
+	}
+	if v, err := db.Do(ctx, "INFO", "persistence"); err != nil || !strings.Contains(v.String(), "aof_rewrite_in_progress:1") {
+		t.Errorf("%v, INFO says %s", err, v)
+	}
+	if _, err := db.Do(ctx, "BGREWRITEAOF"); err == nil || !strings.Contains(err.Error(), "already in progress") {
+		t.Errorf("a second one: %v", err)
+	}
+	close(hold)
 }

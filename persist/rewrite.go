@@ -47,22 +47,35 @@ type rewrite struct {
 // It may run while Err is set: when it succeeds, what failed to be written before the freeze is in
 // the base, and need not be written any more.
 func (l *Log) Rewrite(ctx context.Context, src Source, cause Cause) error {
+	run, err := l.BeginRewrite(cause)
+	if err != nil {
+		return err
+	}
+	return run(ctx, src)
+}
+
+// BeginRewrite is Rewrite for who runs it on another goroutine: when it returns, a
+// rewrite is in progress, for Status and for others who want one. run must be
+// called, once: Close waits for it.
+func (l *Log) BeginRewrite(cause Cause) (run func(ctx context.Context, src Source) error, err error) {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	switch {
 	case l.state == stateClosed:
-		l.mu.Unlock()
-		return ErrClosed
+		return nil, ErrClosed
 	case l.state < stateStarted:
-		l.mu.Unlock()
-		return ErrNotStarted
+		return nil, ErrNotStarted
 	case l.rewriting.Load():
-		l.mu.Unlock()
-		return ErrRewriteInProgress
+		return nil, ErrRewriteInProgress
 	}
 	l.rewriting.Store(true)
 	l.running.Add(1)
 	l.stats.rewriteBegan = time.Now()
-	l.mu.Unlock()
+	return func(ctx context.Context, src Source) error { return l.rewrite(ctx, src, cause) }, nil
+}
+
+// rewrite runs a rewrite that has begun.
+func (l *Log) rewrite(ctx context.Context, src Source, cause Cause) error {
 	defer l.running.Done()
 
 	ctx, cancel := context.WithCancel(ctx)
