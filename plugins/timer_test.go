@@ -31,10 +31,7 @@ func timed(t *testing.T, timers map[plugins.Timer]plugins.TimerFunc) *plugintest
 
 // ran collects what timers ran and when, since the start. Timers of a test store
 // run on the test's own goroutine.
-type ran struct {
-	e    *plugintest.Engine
-	list []string
-}
+type ran struct{ list []string }
 
 func (r *ran) note(_ context.Context, ev *hook.Timer) error {
 	r.list = append(r.list, fmt.Sprint(ev.Name, " ", time.UnixMilli(ev.AtMs).Sub(plugintest.Start)))
