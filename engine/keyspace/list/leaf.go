@@ -119,10 +119,10 @@ func (l *leaf) split(i int, epoch uint64) *leaf {
 		right.epoch = epoch
 		right.Shrink()
 		*l = leaf{epoch: l.epoch}
-		l.Reserve(right.Live())
+		l.Provide(right.Live())
 	case l.n:
 		l.Shrink()
-		right.Reserve(l.Live())
+		right.Provide(l.Live())
 	default:
 		live := 0
 		for _, off := range l.offs[i:l.n] {

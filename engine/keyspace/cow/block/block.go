@@ -14,6 +14,9 @@ func (b *Block) Reserve(n int) {
 	}
 }
 
+// Provide makes an empty block have room for n bytes, and no slack.
+func (b *Block) Provide(n int) { b.data = sized(nil, n) }
+
 // sized returns a copy of data with at least the given capacity, rounded up to what the allocator
 // gives anyway.
 func sized(data []byte, capacity int) []byte {
