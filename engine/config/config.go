@@ -101,6 +101,7 @@ type Memory struct {
 	StreamNodeMaxEntries      int64  `mapstructure:"stream-node-max-entries"`
 	HLLSparseMaxBytes         int64  `mapstructure:"hll-sparse-max-bytes"`
 	GOGC                      int    `mapstructure:"gogc"`
+	GOGCFloor                 int64  `mapstructure:"gogc-floor"`
 	MemoryLimit               int64  `mapstructure:"memory-limit"`
 }
 

@@ -83,6 +83,8 @@ func memoryRows() []Param {
 			Doc: "Bytes up to which a HyperLogLog has the sparse encoding."},
 		{Path: "memory.gogc", Kind: Int, Default: "50", Min: 5, Max: 10000, Mutable: Applied,
 			Doc: "Garbage that may gather before it is collected, in percent of the live Go heap. The data is outside of this heap, so marking is cheap and a low value keeps memory tight."},
+		{Path: "memory.gogc-floor", Kind: Size, Default: "32mb", Max: longMax, Mutable: Applied,
+			Doc: "Garbage that may gather in any case. Less is tighter; collections come more often where little is alive, and clients notice them."},
 		{Path: "memory.memory-limit", Kind: Size, Default: "0", Max: longMax, Mutable: Applied,
 			Doc: "Soft limit of the Go runtime's memory (GOMEMLIMIT). 0 sets none."},
 	}

@@ -24,7 +24,7 @@ func TestRetune(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	retune(live, log)
+	retune(live, &pacer{}, log)
 	part := log.With("part", "x").WithGroup("g")
 	set := func(name, value string) {
 		t.Helper()
@@ -49,6 +49,7 @@ func TestRetune(t *testing.T) {
 	set("log.format", "text")
 	expect("part=x")
 
+	set("memory.gogc-floor", "0")
 	set("memory.gogc", "37")
 	if got := debug.SetGCPercent(100); got != 37 {
 		t.Errorf("GOGC is %d", got)

@@ -48,7 +48,8 @@ func serve(ctx context.Context, src file.Source, out, errOut io.Writer) error {
 		return err
 	}
 	defer log.close()
-	tune(cfg)
+	pace := tune(cfg)
+	defer pace.end()
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	db, err := kevylua.Open(kevylua.Options{Config: cfg, Log: log.logger, Shutdown: func() { stop(errors.New("SHUTDOWN")) }})
@@ -56,7 +57,7 @@ func serve(ctx context.Context, src file.Source, out, errOut io.Writer) error {
 		return err
 	}
 	defer db.Close()
-	retune(db.Engine().Live(), log)
+	retune(db.Engine().Live(), pace, log)
 	server, err := db.Listen()
 	if err != nil {
 		return err
@@ -137,11 +138,14 @@ func follow(db *kevylua.DB, src file.Source) (*file.Watcher, error) {
 
 // tune sets what belongs to the whole process. The environment's GOGC is
 // stronger than the file.
-func tune(cfg *config.Config) {
+func tune(cfg *config.Config) *pacer {
+	p := &pacer{}
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(cfg.Memory.GOGC)
+		p.set(cfg.Memory.GOGC, cfg.Memory.GOGCFloor)
+		p.follow()
 	}
 	setMemoryLimit(cfg)
+	return p
 }
 
 func setMemoryLimit(cfg *config.Config) {
@@ -153,11 +157,11 @@ func setMemoryLimit(cfg *config.Config) {
 }
 
 // retune follows the parameters that belong to the whole process.
-func retune(live *config.Live, log *logging) {
+func retune(live *config.Live, pace *pacer, log *logging) {
 	live.OnApply(func(next *config.Config) error {
-		debug.SetGCPercent(next.Memory.GOGC)
+		pace.set(next.Memory.GOGC, next.Memory.GOGCFloor)
 		return nil
-	}, "memory.gogc")
+	}, "memory.gogc", "memory.gogc-floor")
 	live.OnApply(func(next *config.Config) error {
 		setMemoryLimit(next)
 		return nil

@@ -1,0 +1,25 @@
+package app
+
+import "testing"
+
+func TestPacer(t *testing.T) {
+	for _, tc := range []struct {
+		name        string
+		percent     int
+		floor, live int64
+		want        int
+	}{
+		{"nothing alive", 50, 32 << 20, 0, mostPercent},
+		{"little alive", 50, 32 << 20, 4 << 20, 800},
+		{"at the floor", 50, 32 << 20, 64 << 20, 50},
+		{"much alive", 50, 32 << 20, 1 << 30, 50},
+		{"no floor", 50, 0, 4 << 20, 50},
+		{"a high percentage", 400, 32 << 20, 16 << 20, 400},
+		{"a floor beyond reason", 50, 1 << 50, 1, mostPercent},
+	} {
+		p := &pacer{percent: tc.percent, floor: tc.floor}
+		if got := p.wanted(tc.live); got != tc.want {
+			t.Errorf("%s: %d %%, want %d", tc.name, got, tc.want)
+		}
+	}
+}
