@@ -46,6 +46,9 @@ func bucketTop(i int) uint64 {
 
 // add records d, n times.
 func (h *histogram) add(d time.Duration, n uint64) {
+	if n == 0 {
+		return
+	}
 	if d < 0 {
 		d = 0
 	}

@@ -157,3 +157,11 @@ func TestRandomFieldsStayBelow(t *testing.T) {
 		t.Errorf("1000 random numbers below 10 have %d values", len(seen))
 	}
 }
+
+func TestHistogramOfNothing(t *testing.T) {
+	var h histogram
+	h.add(time.Hour, 0)
+	if h.n != 0 || h.max != 0 {
+		t.Errorf("%d values, at most %v, after none", h.n, h.max)
+	}
+}
