@@ -170,8 +170,14 @@ func (t *Timing) run(due, now time.Time) {
 // persisted is the first time since the start of a timer that has left word of
 // its last run.
 func (t *Timing) persisted(now time.Time) time.Time {
-	last, known := t.last()
+	last, known, err := t.last()
 	switch {
+	case err != nil: // what is kept stays as it is
+		t.complain(err)
+		if !t.At.IsZero() {
+			return t.At
+		}
+		return t.plan.next(now)
 	case !known && !t.At.IsZero():
 		return t.At
 	case !known:
@@ -189,22 +195,21 @@ func (t *Timing) persisted(now time.Time) time.Time {
 func (t *Timing) field() string { return t.Owner + "/" + t.Name }
 
 // last is when a persisted timer last ran.
-func (t *Timing) last() (at time.Time, known bool) {
+func (t *Timing) last() (at time.Time, known bool, err error) {
 	var c wire.Collector
-	err := t.host.core.Do(hook.WithDepth(t.ctx, 1), 0, [][]byte{[]byte("HGET"), []byte(TimersKey), []byte(t.field())}, &c)
+	err = t.host.core.Do(hook.WithDepth(t.ctx, 1), 0, [][]byte{[]byte("HGET"), []byte(TimersKey), []byte(t.field())}, &c)
 	if err != nil {
-		t.complain(err)
-		return at, false
+		return at, false, err
 	}
 	v, err := c.Typed()
 	if err != nil || v.IsNull() {
-		return at, false
+		return at, false, err
 	}
 	ms, err := strconv.ParseInt(string(v.Str), 10, 64)
 	if err != nil {
-		return at, false
+		return at, false, nil // somebody has written something else there: it is written anew
 	}
-	return time.UnixMilli(ms), true
+	return time.UnixMilli(ms), true, nil
 }
 
 // keep writes down when the timer last ran, once it has: a crash in the middle
