@@ -24,7 +24,9 @@ func TestRetune(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	retune(live, &pacer{}, log)
+	pace := &pacer{}
+	t.Cleanup(pace.end)
+	retune(live, pace, log)
 	part := log.With("part", "x").WithGroup("g")
 	set := func(name, value string) {
 		t.Helper()

@@ -21,6 +21,7 @@ type pacer struct {
 	percent int   // memory.gogc
 	floor   int64 // memory.gogc-floor
 	applied int
+	follows bool // each collection
 	ended   bool
 }
 
@@ -30,12 +31,16 @@ func (p *pacer) wanted(live int64) int {
 	return max(p.percent, int(least))
 }
 
-// set follows the parameters.
+// set follows the parameters, from now on after each collection.
 func (p *pacer) set(percent int, floor int64) {
 	p.mu.Lock()
-	p.percent, p.floor, p.applied = percent, floor, 0
+	first := !p.follows
+	p.percent, p.floor, p.applied, p.follows = percent, floor, 0, true
 	p.mu.Unlock()
 	p.adjust()
+	if first {
+		p.follow()
+	}
 }
 
 func (p *pacer) adjust() {

@@ -1,6 +1,11 @@
 package app
 
-import "testing"
+import (
+	"runtime"
+	"runtime/debug"
+	"testing"
+	"time"
+)
 
 func TestPacer(t *testing.T) {
 	for _, tc := range []struct {
@@ -22,4 +27,28 @@ func TestPacer(t *testing.T) {
 			t.Errorf("%s: %d %%, want %d", tc.name, got, tc.want)
 		}
 	}
+}
+
+// TestPacerFollows: what was right for a small heap is set right when it has grown,
+// also where the parameter came later than the start.
+func TestPacerFollows(t *testing.T) {
+	before := debug.SetGCPercent(100)
+	t.Cleanup(func() { debug.SetGCPercent(before) })
+	p := &pacer{}
+	t.Cleanup(p.end)
+	p.set(50, 32<<20)
+	alive := make([]byte, 128<<20)
+	for end := time.Now().Add(time.Minute); ; runtime.Gosched() {
+		runtime.GC()
+		p.mu.Lock()
+		applied := p.applied
+		p.mu.Unlock()
+		if applied == 50 {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%d %% with 128 MB alive, want 50", applied)
+		}
+	}
+	runtime.KeepAlive(alive)
 }

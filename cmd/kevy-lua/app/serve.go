@@ -142,7 +142,6 @@ func tune(cfg *config.Config) *pacer {
 	p := &pacer{}
 	if os.Getenv("GOGC") == "" {
 		p.set(cfg.Memory.GOGC, cfg.Memory.GOGCFloor)
-		p.follow()
 	}
 	setMemoryLimit(cfg)
 	return p
