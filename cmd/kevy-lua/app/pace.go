@@ -12,8 +12,12 @@ import (
 // floor, memory.gogc-floor, which the pacer turns into the percentage that the runtime understands.
 // It does so after each collection: what is alive may have grown tenfold since the one before.
 
-// mostPercent bounds the percentage where nearly nothing is alive.
+// mostPercent bounds the percentage.
 const mostPercent = 10_000
+
+// leastLive is what the runtime takes for alive where less is: at 100 percent it collects
+// nothing below that. To reckon with less would let a multiple of the floor gather.
+const leastLive = 4 << 20
 
 // pacer sets the runtime's garbage percentage.
 type pacer struct {
@@ -27,7 +31,7 @@ type pacer struct {
 
 // wanted is the percentage for so many live bytes.
 func (p *pacer) wanted(live int64) int {
-	least := min(float64(p.floor)/float64(max(live, 1))*100, mostPercent)
+	least := min(float64(p.floor)/float64(max(live, leastLive))*100, mostPercent)
 	return max(p.percent, int(least))
 }
 

@@ -14,7 +14,7 @@ func TestPacer(t *testing.T) {
 		floor, live int64
 		want        int
 	}{
-		{"nothing alive", 50, 32 << 20, 0, mostPercent},
+		{"nothing alive", 50, 32 << 20, 0, 800},
 		{"little alive", 50, 32 << 20, 4 << 20, 800},
 		{"at the floor", 50, 32 << 20, 64 << 20, 50},
 		{"much alive", 50, 32 << 20, 1 << 30, 50},
