@@ -4,13 +4,15 @@ import (
 	"time"
 
 	"github.com/kevy-lua/kevy-lua/engine/command"
+	"github.com/kevy-lua/kevy-lua/engine/hook"
 )
 
 // A batch is a run of commands that one client has sent together. They share
 // what would cost more than a short command itself: one full reading of the
 // clock, from which the others are measured; the cache misses of their keys,
 // which are made to overlap; and the counters, which are added to once for a
-// run of the same command. Nothing else: each command is a unit of its own.
+// run of the same command, and the locks of hooks' queues, for which the events
+// about keys are gathered. Nothing else: each command is a unit of its own.
 
 // maxBatch is how many requests of a batch are prefetched.
 const maxBatch = 64
@@ -31,7 +33,29 @@ type batch struct {
 	elapsed  time.Duration // from the anchor to the latest reading
 	share    bool          // brief commands may share a reading
 	tally    tally
+	events   *hook.Keys // of its commands so far; nil for none
 	keys     [maxBatch][]byte
+}
+
+// gather is where the events of the batch's present command go. Those of a nil batch
+// do not wait.
+func (b *batch) gather(e *Engine) *hook.Keys {
+	if b != nil && b.events == nil && e.bus.KeyClasses() != 0 {
+		b.events = e.bus.Gather()
+	}
+	if b == nil {
+		return nil
+	}
+	return b.events
+}
+
+// tell hands the events that were gathered to the hooks. No lock is held.
+func (b *batch) tell(from hook.Giver) {
+	if b != nil && b.events != nil {
+		events := b.events
+		b.events = nil
+		events.Publish(from)
+	}
 }
 
 // nowMs is the latest reading in Unix milliseconds.
@@ -62,6 +86,7 @@ func (s *Session) Batch(requests [][][]byte) {
 func (s *Session) EndBatch() {
 	s.batch.on = false
 	s.batch.tally.fold(s)
+	s.batch.tell(s.outbox)
 }
 
 // tick reads the clock and returns the time since the last reading.

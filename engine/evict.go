@@ -131,6 +131,7 @@ func (e *Engine) evictOne(policy eviction, cfg *config.Config, s *Session, out *
 		var from hook.Giver
 		if s != nil {
 			from = s.outbox
+			s.batch.tell(from) // what came before it
 		}
 		e.publish(o, from)
 		return true

@@ -7,17 +7,33 @@ import (
 	"github.com/kevy-lua/kevy-lua/engine/hook"
 )
 
-// notifyChange publishes a change as keyspace notifications and as an event
-// for hooks.
-func (e *Engine) notifyChange(ch *command.Change, atMs int64, from hook.Giver) {
-	if ch.Key == nil || ch.Event == "" {
-		return
+// tellChanges publishes what a unit changed as keyspace notifications and as events
+// for hooks. The latter go into keys, or are handed over at once where it is nil.
+func (e *Engine) tellChanges(out *outcome, keys *hook.Keys, from hook.Giver) {
+	classes := e.bus.KeyClasses()
+	gathered := keys
+	for i := range out.changes {
+		ch := &out.changes[i]
+		if ch.Key == nil || ch.Event == "" {
+			continue
+		}
+		if classes&ch.Class != 0 {
+			if gathered == nil {
+				gathered = e.bus.Gather()
+			}
+			gathered.Add(&hook.Key{
+				Origin: hook.Origin{DB: ch.DB, Nest: ch.Depth, AtMs: out.atMs}, Key: ch.Key, Name: ch.Event, Class: ch.Class,
+			}, from)
+		}
+		e.notifyChange(ch)
 	}
-	if e.bus.KeyClasses()&ch.Class != 0 {
-		e.bus.PublishKey(hook.Key{
-			Origin: hook.Origin{DB: ch.DB, Nest: ch.Depth, AtMs: atMs}, Key: ch.Key, Name: ch.Event, Class: ch.Class,
-		}, from)
+	if gathered != keys {
+		gathered.Publish(from)
 	}
+}
+
+// notifyChange publishes a change as keyspace notifications.
+func (e *Engine) notifyChange(ch *command.Change) {
 	want := hook.Class(e.notify.Load())
 	if want&ch.Class == 0 {
 		return

@@ -61,20 +61,6 @@ func (e *Engine) beginAt(u *command.Unit, refuse <-chan struct{}, atMs int64) bo
 	return true
 }
 
-// outcome is what a unit leaves to do once its locks are gone.
-type outcome struct {
-	ready   []ready          // keys that blocked clients wait for
-	changes []command.Change // to notify of; they live in the unit
-	events  []hook.Event     // to publish
-	stale   stale            // what clients have cached of the changes
-	by      command.Client   // who made them
-	depth   int              // hooks that led to the unit
-	reader  *Session         // whose messages go through out, on its own goroutine; nil: nobody's
-	out     *wire.Writer
-	pos     int64
-	atMs    int64
-}
-
 // end is the one place where a unit ends: atomic key hooks have their say, the
 // group goes to the journal, watchers are marked, the locks go. The caller
 // then calls publish.
@@ -106,17 +92,6 @@ func (e *Engine) endKeepingLocks(u *command.Unit) outcome {
 	return out
 }
 
-// touched gathers what a unit's changes mean to others. The unit's locks are held.
-func (e *Engine) touched(u *command.Unit, out *outcome) {
-	out.changes, out.events, out.by, out.depth = u.Changes, u.Events, u.Client, u.Depth
-	out.atMs = u.NowMs
-	if u.Want&command.WantKeys == 0 {
-		return
-	}
-	out.ready = e.touch(u)
-	out.stale = e.staleOf(u)
-}
-
 // advance records the highest position handed out by the journal.
 func (e *Engine) advance(pos int64) {
 	for {
@@ -124,22 +99,6 @@ func (e *Engine) advance(pos int64) {
 		if pos <= old || e.appended.CompareAndSwap(old, pos) {
 			return
 		}
-	}
-}
-
-// publish tells the world what a unit did. No lock is held. Whoever is woken
-// runs units of their own in turn. from is whose goroutine this is: the queue
-// of a hook may make it wait.
-func (e *Engine) publish(out outcome, from hook.Giver) {
-	e.tellTracking(&out)
-	for i := range out.changes {
-		e.notifyChange(&out.changes[i], out.atMs, from)
-	}
-	for _, ev := range out.events {
-		e.bus.Publish(ev, from)
-	}
-	if len(out.ready) > 0 {
-		e.serve(out.ready, from)
 	}
 }
 
@@ -208,23 +167,20 @@ func (e *Engine) run(c *command.Call, nowMs int64) error {
 	}
 	e.remember(c)
 	from := giver(c)
-	if w := c.Waiting(); w != nil && err == nil {
+	w := c.Waiting()
+	if w != nil && err == nil {
 		// Once the locks are gone, whoever serves the client uses its unit and its call.
 		own := *u
 		c.Client.(*Session).unit = command.Unit{}
 		u = &own
 		e.park(c, w)
 	}
-	e.publish(e.end(u), from)
-	return err
-}
-
-// giver is the connection whose goroutine executes a call.
-func giver(c *command.Call) hook.Giver {
-	if s, ok := c.Client.(*Session); ok && s.outbox != nil {
-		return s.outbox
+	out := e.end(u)
+	if s, ok := c.Client.(*Session); ok && s.batch.on && u == &s.unit {
+		out.batch = &s.batch
 	}
-	return nil
+	e.publish(out, from)
+	return err
 }
 
 // errRefused is runLocked's when a unit gave up its locks to take all of them,

@@ -258,6 +258,9 @@ func (s *Session) execute(spec *command.Spec, args [][]byte, out *wire.Writer) {
 		s.lastCmd.Store(spec)
 	}
 	b.tally.before(s, spec)
+	if b.events != nil && spec.Any(untallied) {
+		b.tell(s.outbox) // it may last, or cause events in another way
+	}
 	replied := len(out.Buf)
 	s.fill(c)
 	c.Begin(spec, args, out)

@@ -28,7 +28,8 @@ type Bus struct {
 	cancel   context.CancelFunc
 	table    atomic.Pointer[table]
 
-	outboxes outboxes
+	gatherers sync.Pool // of *Keys: what is gathered next goes into the same block
+	outboxes  outboxes
 }
 
 // NewBus returns a bus without subscriptions. now may be nil for time.Now,
@@ -201,16 +202,6 @@ func (b *Bus) publish(ev Event, wait bool, from Giver) {
 	for _, h := range b.table.Load().observers[ev.Kind()] {
 		if h.Wants(ev) {
 			h.queue.put(ev, wait, from)
-		}
-	}
-}
-
-// PublishKey is Publish for a key event whose key belongs to the caller. It is
-// copied when somebody wants it.
-func (b *Bus) PublishKey(k Key, from Giver) {
-	for _, h := range b.table.Load().keys {
-		if h.wantsKey(&k) {
-			h.queue.putKey(&k, from)
 		}
 	}
 }

@@ -204,15 +204,16 @@ func protect(fn func() error) (err error) {
 func (h *Hook) Run(fn func() error) error {
 	start := h.bus.elapsed()
 	err := protect(fn)
-	h.record(h.bus.elapsed()-start, err)
+	h.record(1, h.bus.elapsed()-start, err)
 	return err
 }
 
-// record takes a run into account. One that ends well, but later than its
-// budget allows, counts as a failure for tripping: what it did stands.
-func (h *Hook) record(took time.Duration, err error) {
+// record takes n runs into account that took so long together; err is what the last
+// ended with, the others did well. A run that ends well, but later than its budget
+// allows, counts as a failure for tripping: what it did stands.
+func (h *Hook) record(n int, took time.Duration, err error) {
 	o := h.o.Load()
-	h.count(took)
+	h.count(n, took)
 	if err != nil {
 		h.failed(err, true)
 		return

@@ -91,7 +91,7 @@ func (h *Hook) ask(ctx context.Context, ev Event) (no *Refusal) {
 	}
 	start := h.bus.elapsed()
 	no, err := h.sentence(ctx, ev)
-	h.record(h.bus.elapsed()-start, err)
+	h.record(1, h.bus.elapsed()-start, err)
 	return no
 }
 
@@ -127,11 +127,11 @@ func (h *Hook) askAside(ctx context.Context, ev Event) *Refusal {
 		said, err := h.sentence(ctx, ev)
 		took := h.bus.elapsed() - start
 		if h.stuck.Swap(false) { // it has been counted as a failure already
-			h.count(took)
+			h.count(1, took)
 			h.say(slog.LevelWarn, "hook that was stuck has ended", "elapsed", took)
 			return
 		}
-		h.record(took, err)
+		h.record(1, took, err)
 		no = said
 	}()
 	budget := h.o.Load().Budget

@@ -3,6 +3,7 @@ package hook
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -16,21 +17,39 @@ func WithDepth(ctx context.Context, depth int) context.Context {
 
 // DepthOf returns the number of hooks that led to what is done under ctx.
 func DepthOf(ctx context.Context) int {
+	if c, ok := ctx.(*runContext); ok {
+		return c.depth // without looking at it, see runs
+	}
 	d, _ := ctx.Value(depthKey{}).(int)
 	return d
 }
 
-// runContext is the context of one run: it carries the depth and ends with the
-// run's budget. Most runs only ask for its error, so it has a timer and a
-// channel from when they are first asked for.
-type runContext struct {
-	parent   context.Context
-	depth    int
-	deadline time.Time
+// Budget is the wall clock that is left of what a run under ctx has; 0 when there is
+// no end.
+func Budget(ctx context.Context) time.Duration {
+	if c, ok := ctx.(*runContext); ok && !c.used.Load() {
+		return c.budget // it has hardly begun
+	}
+	if deadline, ok := ctx.Deadline(); ok {
+		return max(time.Until(deadline), 1)
+	}
+	return 0
+}
 
-	mu      sync.Mutex
-	ended   error
-	waiters *waiters // nil until somebody asks for the channel
+// runContext is the context of one run: it carries the depth and ends with the
+// run's budget. Most runs do not look at it, so much of it is made when they do.
+// Until then it can serve the next run, too.
+type runContext struct {
+	parent context.Context
+	depth  int
+	budget time.Duration
+	begun  atomic.Int64 // the run, Unix nanoseconds; 0 when that is not known: then it is when it is used
+	used   atomic.Bool  // somebody has looked at it
+
+	mu       sync.Mutex
+	deadline time.Time // zero until it is used
+	ended    error
+	waiters  *waiters // nil until somebody asks for the channel
 }
 
 // waiters is what a context has once somebody waits for its end.
@@ -42,11 +61,30 @@ type waiters struct {
 // Begin returns the context of a run under parent, at a depth and with a time
 // budget. end is called when the run is over.
 func Begin(parent context.Context, depth int, budget time.Duration) (ctx context.Context, end func()) {
-	c := &runContext{parent: parent, depth: depth, deadline: time.Now().Add(budget)}
+	c := &runContext{parent: parent, depth: depth, budget: budget, deadline: time.Now().Add(budget)}
+	c.used.Store(true)
 	return c, func() { c.end(context.Canceled) }
 }
 
-func (c *runContext) Deadline() (time.Time, bool) { return c.deadline, true }
+// use is called by who looks at the context. Called with mu held.
+func (c *runContext) use() {
+	if !c.deadline.IsZero() {
+		return
+	}
+	begun := time.Now()
+	if at := c.begun.Load(); at != 0 {
+		begun = begun.Add(time.Duration(at - begun.UnixNano())) // keeps the monotonic clock
+	}
+	c.deadline = begun.Add(c.budget)
+	c.used.Store(true)
+}
+
+func (c *runContext) Deadline() (time.Time, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.use()
+	return c.deadline, true
+}
 
 func (c *runContext) Value(key any) any {
 	if key == (depthKey{}) {
@@ -57,6 +95,7 @@ func (c *runContext) Value(key any) any {
 
 func (c *runContext) Err() error {
 	c.mu.Lock()
+	c.use()
 	ended := c.ended
 	c.mu.Unlock()
 	switch {
@@ -75,6 +114,7 @@ func (c *runContext) Err() error {
 func (c *runContext) Done() <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.use()
 	if c.waiters != nil {
 		return c.waiters.done
 	}
