@@ -16,9 +16,24 @@ type entry struct {
 
 // find returns the entry of a key, also of one that is due and hidden; r is nil when there is none.
 func (d *DB) find(key []byte) entry {
-	e := entry{hash: d.s.hash(key)}
+	s := d.s
+	if f := &s.found; f.gen == s.gen && f.t == d.t && d.t.keyIs(f.r, key) {
+		return f.entry
+	}
+	e := entry{hash: s.hash(key)}
 	e.p, e.r, _ = d.t.find(e.hash, key)
+	if e.r != nil {
+		s.found = found{e, d.t, s.gen}
+	}
 	return e
+}
+
+// found is the entry that was found last: most commands that change a key look it up more than once.
+// It holds while nothing has moved.
+type found struct {
+	entry
+	t   *table
+	gen uint64
 }
 
 // peek is find of visible entries only.

@@ -14,7 +14,8 @@ type Shard struct {
 	now     int64
 	born    int64  // the time when it was made, or the first one that it was told
 	soonest int64  // no entry of the deadline index is due before it
-	gen     uint64 // changes whenever a record moves, so that handles look it up again
+	gen     uint64 // changes whenever a record or its place moves, so that handles look it up again
+	found   found
 	limits  Limits
 	rng     *rand.Rand
 	used    atomic.Int64
@@ -82,6 +83,7 @@ func (s *Shard) setTable(d *DB, t *table) {
 	s.soonest = 0 // that of t is not known
 	s.stamp = stamping{}
 	s.gen++
+	s.found = found{} // it would keep the old table's memory
 }
 
 // before is called before a record changes or goes: it saves the pre-image for the view and the undo

@@ -134,6 +134,7 @@ func (t *table) large(r rec) *large {
 func (t *table) add(hash uint64, h head, key, val []byte, l *large) (ref uint32, r rec) {
 	ref, r = t.newRecord(h, key, val, l)
 	t.insert(hash, ref)
+	t.s.gen++
 	if h.deadline != 0 {
 		t.expires++
 		t.index(ref, r)
