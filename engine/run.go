@@ -214,7 +214,7 @@ func (e *Engine) attempt(c *command.Call) error {
 	u := c.Unit
 	p := e.record(u)
 	err := e.meetAndCall(c)
-	if errors.Is(err, command.ErrUndeclared) || command.IsRollback(err) {
+	if err != nil && (errors.Is(err, command.ErrUndeclared) || command.IsRollback(err)) {
 		e.rollback(u, p)
 	}
 	e.commit(u, p)

@@ -22,6 +22,9 @@ func Rollback(err error) error { return rollback{err} }
 
 // IsRollback reports whether err asks for the unit to be undone.
 func IsRollback(err error) bool {
+	if err == nil {
+		return false
+	}
 	var r rollback
 	return errors.As(err, &r)
 }
