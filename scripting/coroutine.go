@@ -75,7 +75,11 @@ func newThread(L *lua.LState, fn *lua.LFunction) *lua.LState {
 	L.Options.CallStackSize = min(depth, coroutineDepth)
 	stockCreate(L)
 	L.Options.CallStackSize = depth
-	L.SetContext(s)
+	if L == s.L {
+		s.attach(L)
+	} else {
+		L.SetContext(s)
+	}
 	th := L.Get(-1).(*lua.LState)
 	th.SetContext(s)
 	L.SetTop(0)

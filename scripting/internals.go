@@ -9,7 +9,8 @@ import (
 )
 
 // This file reaches what gopher-lua v1.1.2 does not export, for two faults that
-// cannot be mended from outside, and to use a table again.
+// cannot be mended from outside, to use a table again, and to run the machine
+// under a loop of our own (machine.go).
 //
 // When an error is raised, raiseError closes the upvalues of every frame on the
 // stack, also of those that a pcall further up protects; from then on, a local
@@ -25,6 +26,7 @@ import (
 var (
 	offHasErrorFunc = fieldOf(reflect.TypeFor[lua.LState](), "hasErrorFunc", "bool")
 	offUpvalues     = fieldOf(reflect.TypeFor[lua.LState](), "uvcache", "*lua.Upvalue")
+	offLoop         = fieldOf(reflect.TypeFor[lua.LState](), "mainLoop", "func(*lua.LState, *lua.callFrame)")
 	offFrame        = fieldOf(reflect.TypeFor[lua.LState](), "currentFrame", "*lua.callFrame")
 	offUpvalueNext  = fieldOf(reflect.TypeFor[lua.Upvalue](), "next", "*lua.Upvalue")
 	offUpvalueIndex = fieldOf(reflect.TypeFor[lua.Upvalue](), "index", "int")
@@ -129,6 +131,21 @@ var offDebugFrame = fieldOf(reflect.TypeFor[lua.Debug](), "frame", "*lua.callFra
 // elements is the part of a table that holds what has an index, for who uses
 // the table again.
 func elements(t *lua.LTable) *[]lua.LValue { return at[[]lua.LValue](unsafe.Pointer(t), offTableArray) }
+
+// appendValues appends the strings as values that point to them: a conversion
+// would make a copy of each on the heap.
+func appendValues(to []lua.LValue, list []lua.LString) []lua.LValue {
+	kind := *(*unsafe.Pointer)(unsafe.Pointer(&aString))
+	for i := range list {
+		var v lua.LValue
+		words := (*[2]unsafe.Pointer)(unsafe.Pointer(&v))
+		words[0], words[1] = kind, unsafe.Pointer(&list[i])
+		to = append(to, v)
+	}
+	return to
+}
+
+var aString lua.LValue = lua.LString("")
 
 // parts are the fields of a table that hold what has a name.
 type parts struct {

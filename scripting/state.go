@@ -90,12 +90,12 @@ func (h *Runner) newState() *state {
 	s := &state{host: h, L: L, env: L.CreateTable(0, 256)}
 	L.Env = s.env
 	L.G.Global = s.env
-	L.SetContext(s)
+	s.attach(L)
 	L.Panic = machineError
 	s.protect = L.NewFunction(guarded)
 	s.coBody = coroutineBody
 	s.sink.s = s
-	s.keys.name, s.argv.name = "KEYS", "ARGV"
+	s.keys.name, s.argv.name = keysName, argvName
 	s.prng = newPrng(rand.Int32())
 	s.sandbox()
 	h.track(s)

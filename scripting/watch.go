@@ -14,8 +14,8 @@ import (
 	"github.com/kevy-lua/kevy-lua/engine/hook"
 )
 
-// watch is the part of a state that ends runs. The machine calls Done before
-// each instruction; every checkEvery of them the clock is read, and with it the
+// watch is the part of a state that ends runs. Before each instruction the machine
+// counts one tick, in watchedLoop or in Done; every checkEvery of them the clock is read, and with it the
 // kill flag, the limits and, now and then, the size of the heap. Once stopErr is
 // set, every further instruction fails, so that no pcall can go on. A run that is
 // over sooner never reads the clock: its time begins with the first check.
@@ -132,7 +132,7 @@ func (s *state) Value(any) any { return nil }
 // Err is why the run was stopped.
 func (s *state) Err() error { return s.stopErr }
 
-// Done is called by the machine before each instruction.
+// Done is called by the stock loop before each instruction.
 func (s *state) Done() <-chan struct{} {
 	s.ticks--
 	if s.ticks > 0 {
@@ -142,10 +142,13 @@ func (s *state) Done() <-chan struct{} {
 }
 
 func (s *state) check() <-chan struct{} {
-	s.ticks = checkEvery
 	s.slices++
-	if s.stopErr != nil || s.running.Load() == runNone {
+	if s.stopErr != nil {
 		return s.stopped
+	}
+	s.ticks = checkEvery
+	if s.running.Load() == runNone {
+		return nil
 	}
 	if s.outside != nil {
 		// It holds no lock, and nobody waits for it: who serves clients goes first,
@@ -185,7 +188,7 @@ func (s *state) killError() error {
 
 // stop makes the run fail from now on.
 func (s *state) stop(err error) {
-	s.stopErr, s.stopped = err, closedChan
+	s.stopErr, s.stopped, s.ticks = err, closedChan, 0
 }
 
 // charge accounts for n bytes of a string that is about to be built. It raises
