@@ -32,6 +32,7 @@ type cache struct {
 	bytes   int64 // of the sources
 	tick    atomic.Int64
 	evicted atomic.Int64
+	recent  [256]atomic.Pointer[script] // those looked up last, by the SHA1's first letters; stored to under mu
 }
 
 func (c *cache) init() { c.bySHA, c.byBody = map[string]*script{}, map[string]*script{} }
@@ -106,6 +107,7 @@ func (c *cache) evict() {
 		c.bytes -= int64(len(oldest.body))
 		c.evals--
 		c.evicted.Add(1)
+		c.forget()
 	}
 }
 
@@ -114,16 +116,30 @@ func (c *cache) lookup(sha []byte) *script {
 	if len(sha) != 40 {
 		return nil
 	}
-	c.mu.RLock()
-	s := c.bySHA[string(sha)]
-	if s == nil {
-		s = c.bySHA[strings.ToLower(string(sha))]
+	slot := &c.recent[sha[0]<<4^sha[1]]
+	s := slot.Load()
+	if s == nil || s.sha != string(sha) {
+		c.mu.RLock()
+		s = c.bySHA[string(sha)]
+		if s == nil {
+			s = c.bySHA[strings.ToLower(string(sha))]
+		}
+		if s != nil {
+			slot.Store(s)
+		}
+		c.mu.RUnlock()
 	}
-	c.mu.RUnlock()
-	if s != nil {
+	if s != nil && !s.keep.Load() {
 		s.used.Store(c.tick.Add(1))
 	}
 	return s
+}
+
+// forget makes lookups see what has changed. mu is locked.
+func (c *cache) forget() {
+	for i := range c.recent {
+		c.recent[i].Store(nil)
+	}
 }
 
 // flush forgets all scripts; kept reports whether any of them is in the log.
@@ -135,6 +151,7 @@ func (c *cache) flush() (kept bool) {
 	}
 	clear(c.bySHA)
 	clear(c.byBody)
+	c.forget()
 	c.evals, c.bytes = 0, 0
 	return kept
 }

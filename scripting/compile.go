@@ -47,18 +47,32 @@ func compileNames(source, name string, sh *shelf, script bool) (proto *lua.Funct
 	if err != nil {
 		return nil, false, syntaxError(err, short, source)
 	}
-	if kevy, err = rewrite(chunk, sh.fields, script); err != nil {
+	chunk, kevy, params, err := rewrite(chunk, sh.fields, script)
+	if err != nil {
 		return nil, false, fmt.Errorf("%s:1: %w", short, err)
 	}
 	proto, err = lua.Compile(chunk, short)
 	if err != nil {
 		return nil, false, syntaxError(err, short, source)
 	}
+	if params {
+		takeParams(proto)
+	}
 	return proto, kevy, nil
 }
 
-// compileMain compiles a chunk that gets no arguments: as a vararg function it
-// would build a table of them for each call.
+// takeParams makes parameters of the two local variables with which a chunk begins.
+func takeParams(p *lua.FunctionProto) {
+	op, a, b, _, _ := operands(p.Code[0])
+	if op != lua.OP_LOADNIL || a != 0 || b != 1 {
+		panic("the code does not begin with the parameters")
+	}
+	p.Code[0] = uint32(lua.OP_NOP) << 26
+	p.NumParameters = 2
+}
+
+// compileMain compiles a chunk that gets no arguments but those of a script: as a
+// vararg function it would build a table of them for each call.
 func compileMain(source, name string, sh *shelf, script bool) (proto *lua.FunctionProto, kevy bool, err error) {
 	proto, kevy, err = compileChunk(source, name, sh, script, !script)
 	if err == nil {

@@ -115,12 +115,11 @@ func (h *Runner) runScript(c *command.Call, sc *script, keys int, readOnly bool)
 	s := h.pool.Load().get(h)
 	defer h.release(s)
 	s.begin(runScript, sc.sha, "user_script", c)
-	s.keys.set(s, c.Args[3:3+keys])
-	s.argv.set(s, c.Args[3+keys:])
-	err := s.inUnit(c, sc.flags, readOnly, s.main(sc.proto))
+	s.setParams(c.Args[3:], keys)
+	err := s.inUnit(c, sc.flags, readOnly, s.main(sc.proto), s.keys.table, s.argv.table)
 	s.keys.drop()
 	s.argv.drop()
-	if errors.Is(err, command.ErrUndeclared) {
+	if err != nil && errors.Is(err, command.ErrUndeclared) {
 		sc.wide.Store(true)
 	}
 	return err
@@ -138,9 +137,7 @@ func (h *Runner) admit(fl flags, readOnly bool) error {
 // stringTable makes a table of arguments.
 func (s *state) stringTable(args [][]byte) *lua.LTable {
 	t := s.L.CreateTable(len(args), 0)
-	for i, a := range args {
-		t.RawSetInt(i+1, lua.LString(a))
-	}
+	*elements(t) = appendValues(*elements(t), texts(args))
 	return t
 }
 

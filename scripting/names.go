@@ -144,6 +144,9 @@ func (c *culprit) named(pc, reg int) string {
 		if strings.HasPrefix(name, "(") {
 			return ""
 		}
+		if param, ok := strings.CutPrefix(name, hidden); ok {
+			return "global '" + param + "' "
+		}
 		return "local '" + name + "' "
 	}
 	at := c.writer(pc, reg)
@@ -174,6 +177,9 @@ func (c *culprit) named(pc, reg int) string {
 		return "method '" + c.key(cc) + "' "
 	case lua.OP_GETUPVAL:
 		if b < len(p.DbgUpvalues) {
+			if param, ok := strings.CutPrefix(p.DbgUpvalues[b], hidden); ok {
+				return "global '" + param + "' "
+			}
 			return "upvalue '" + p.DbgUpvalues[b] + "' "
 		}
 	}

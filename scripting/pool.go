@@ -2,6 +2,7 @@ package scripting
 
 import (
 	"sync"
+	"sync/atomic"
 
 	lua "github.com/yuin/gopher-lua"
 )
@@ -9,14 +10,18 @@ import (
 // pool is a free list of states, the one that was used last first: its memory
 // is still in the processor's cache. It is safe for concurrent use.
 type pool struct {
+	last atomic.Pointer[state] // may hold one more
 	mu   sync.Mutex
 	free []*state
 	most int
 }
 
-func newPool(n int) *pool { return &pool{most: n} }
+func newPool(n int) *pool { return &pool{most: n - 1} }
 
 func (p *pool) get(h *Runner) *state {
+	if s := p.last.Swap(nil); s != nil {
+		return s
+	}
 	p.mu.Lock()
 	n := len(p.free) - 1
 	if n < 0 {
@@ -34,6 +39,9 @@ func (p *pool) get(h *Runner) *state {
 func (p *pool) put(s *state) (kept bool) {
 	if s.tainted || s.stopErr != nil || s.heavy() {
 		return false
+	}
+	if p.last.CompareAndSwap(nil, s) {
+		return true
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

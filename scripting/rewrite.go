@@ -16,6 +16,7 @@ import (
 //     way through the library's read-only proxy;
 //   - a..b..c becomes a call of our own concat: numbers get Lua's text, and
 //     the result's length has a limit;
+//   - KEYS and ARGV of a script become local variables, which its call sets;
 //   - redis.call as a statement becomes a call that builds no result, and
 //     "return redis.call(…)" of a whole script one that writes the reply.
 //
@@ -41,8 +42,10 @@ var errTooDeep = errors.New("chunk has too many syntax levels")
 
 // rewriter walks a chunk with the names of the local variables in scope.
 type rewriter struct {
-	fields map[string]bool   // "lib.field" that have a hidden global
-	kevy   bool              // the chunk names our own global
+	fields map[string]bool // "lib.field" that have a hidden global
+	kevy   bool            // the chunk names our own global
+	script bool
+	params bool              // a script names KEYS or ARGV
 	relay  bool              // what is returned here is the script's result
 	rename map[string]string // names of globals to replace
 	locals []string
@@ -51,11 +54,15 @@ type rewriter struct {
 }
 
 // rewrite changes the chunk in place. kevy reports whether it names the global
-// that Redis does not have. Of a script, what the chunk returns is the reply.
-func rewrite(chunk []ast.Stmt, fields map[string]bool, script bool) (kevy bool, err error) {
-	r := &rewriter{fields: fields, relay: script}
+// that Redis does not have. Of a script, what the chunk returns is the reply, and
+// takeParams must be told of the code when it names its parameters.
+func rewrite(chunk []ast.Stmt, fields map[string]bool, script bool) (result []ast.Stmt, kevy, params bool, err error) {
+	r := &rewriter{fields: fields, relay: script, script: script}
 	r.block(chunk)
-	return r.kevy, r.err
+	if r.params {
+		chunk = append([]ast.Stmt{&ast.LocalAssignStmt{Names: []string{hidden + keysName, hidden + argvName}}}, chunk...)
+	}
+	return chunk, r.kevy, r.params, r.err
 }
 
 func (r *rewriter) enter() bool {
@@ -242,6 +249,9 @@ func (r *rewriter) expr(e ast.Expr) ast.Expr {
 		r.kevy = r.kevy || e.Value == "kevy" && !r.isLocal("kevy")
 		if name, ok := r.rename[e.Value]; ok {
 			e.Value = name
+		}
+		if r.script && (e.Value == keysName || e.Value == argvName) && !r.isLocal(e.Value) {
+			e.Value, r.params = hidden+e.Value, true
 		}
 	case *ast.AttrGetExpr:
 		return r.attr(e)
