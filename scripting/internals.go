@@ -83,6 +83,21 @@ func closeUpvalues(L *lua.LState, base int) {
 // function returns.
 type frame struct{ p unsafe.Pointer }
 
+// callStack is the stack of a thread's frames.
+type callStack interface{ SetSp(depth int) }
+
+func stackOf(L *lua.LState) callStack {
+	f := reflect.ValueOf(L).Elem().FieldByName("stack")
+	return reflect.NewAt(f.Type(), f.Addr().UnsafePointer()).Elem().Interface().(callStack)
+}
+
+// unwind leaves no call on the main thread's stack, and no value.
+func (s *state) unwind() {
+	s.frames.SetSp(0)
+	*at[unsafe.Pointer](unsafe.Pointer(s.L), offFrame) = nil
+	s.L.SetTop(0)
+}
+
 // currentFrame returns the running function's frame; ok is false outside.
 func currentFrame(L *lua.LState) (f frame, ok bool) {
 	f.p = *at[unsafe.Pointer](unsafe.Pointer(L), offFrame)

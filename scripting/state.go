@@ -21,6 +21,7 @@ type state struct {
 	L    *lua.LState
 	env  *lua.LTable // the globals that scripts see, writable by us only
 
+	frames  callStack      // of L
 	protect *lua.LFunction // calls its first argument with the rest, see guarded
 	coBody  *lua.FunctionProto
 	guards  []*lua.LState // the threads of the protected calls in progress
@@ -91,6 +92,7 @@ func (h *Runner) newState() *state {
 	L.Env = s.env
 	L.G.Global = s.env
 	s.attach(L)
+	s.frames = stackOf(L)
 	L.Panic = machineError
 	s.protect = L.NewFunction(guarded)
 	s.coBody = coroutineBody
@@ -138,13 +140,11 @@ const maxIdleArena = 1 << 16
 func (s *state) run(fn *lua.LFunction, args ...lua.LValue) (lua.LValue, error) {
 	L := s.L
 	L.SetTop(0)
-	L.Push(s.protect)
 	L.Push(fn)
 	for _, a := range args {
 		L.Push(a)
 	}
-	err := L.PCall(len(args)+1, 1, nil)
-	if err != nil {
+	if err := s.outermost(len(args)); err != nil {
 		return lua.LNil, s.faultOf(err)
 	}
 	if s.stopErr != nil { // stopped while its last instruction ran
@@ -155,7 +155,27 @@ func (s *state) run(fn *lua.LFunction, args ...lua.LValue) (lua.LValue, error) {
 	return v, nil
 }
 
-// guarded is the function that every protected call goes through: it calls its
+// outermost calls a function under protection where no other is running. It does
+// what PCall and guarded do, in one step.
+func (s *state) outermost(nargs int) (err error) {
+	L, done := s.L, false
+	L.Panic = machineError
+	keepUpvalues(L)
+	defer func() {
+		if done {
+			return
+		}
+		s.note(L)
+		closeUpvalues(L, 0)
+		err = s.asError(recover())
+		s.unwind()
+	}()
+	L.Call(nargs, 1)
+	done = true
+	return nil
+}
+
+// guarded is the function that every other protected call goes through: it calls its
 // first argument with the others. When that fails, it closes the upvalues of
 // what is given up while the registers still hold their values.
 func guarded(L *lua.LState) int {
