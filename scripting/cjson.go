@@ -135,7 +135,7 @@ func cjsonDecodeInvalid(L *lua.LState) int {
 type jsonEncoder struct {
 	L       *lua.LState
 	s       *state
-	c       jsonConfig
+	c       *jsonConfig
 	out     []byte
 	charged int
 }
@@ -145,9 +145,12 @@ func cjsonEncode(L *lua.LState) int {
 		argError(L, 1, "encode", "expected 1 argument")
 	}
 	s := stateOf(L)
-	e := &jsonEncoder{L: L, s: s, c: s.json}
+	e := jsonEncoder{L: L, s: s, c: &s.json, out: s.jsonText[:0]}
 	e.value(L.Get(1), 0)
 	L.Push(lua.LString(e.out))
+	if cap(e.out) <= maxIdleArena {
+		s.jsonText = e.out
+	}
 	return 1
 }
 
@@ -201,7 +204,7 @@ func (e *jsonEncoder) table(t *lua.LTable, depth int) {
 	}
 	e.out = append(e.out, '{')
 	first := true
-	for k, v := t.Next(lua.LNil); k != lua.LNil; k, v = t.Next(k) {
+	for k, v := range pairs(t) {
 		if !first {
 			e.out = append(e.out, ',')
 		}
@@ -225,7 +228,7 @@ func (e *jsonEncoder) table(t *lua.LTable, depth int) {
 // arrayLength is the length as an array, or 0 for an object.
 func (e *jsonEncoder) arrayLength(t *lua.LTable) int {
 	most, n := 0, 0
-	for k, _ := t.Next(lua.LNil); k != lua.LNil; k, _ = t.Next(k) {
+	for k := range pairs(t) {
 		f, ok := k.(lua.LNumber)
 		if !ok || f < 1 || f > math.MaxInt32 || float64(f) != math.Trunc(float64(f)) {
 			return 0

@@ -132,7 +132,7 @@ func (p *packer) header(fix, wide byte, n int) {
 func (p *packer) table(t *lua.LTable, level int) {
 	n, array := 0, true
 	most := lua.LNumber(0)
-	for k, _ := t.Next(lua.LNil); k != lua.LNil; k, _ = t.Next(k) {
+	for k := range pairs(t) {
 		n++
 		f, ok := k.(lua.LNumber)
 		if !ok || f < 1 || float64(f) != math.Trunc(float64(f)) {
@@ -148,7 +148,7 @@ func (p *packer) table(t *lua.LTable, level int) {
 		return
 	}
 	p.header(0x80, 0xde, n)
-	for k, v := t.Next(lua.LNil); k != lua.LNil; k, v = t.Next(k) {
+	for k, v := range pairs(t) {
 		p.value(k, level+1)
 		p.value(v, level+1)
 	}

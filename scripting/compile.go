@@ -55,6 +55,7 @@ func compileNames(source, name string, sh *shelf, script bool) (proto *lua.Funct
 	if err != nil {
 		return nil, false, syntaxError(err, short, source)
 	}
+	setShapes(proto)
 	if params {
 		takeParams(proto)
 	}

@@ -1,8 +1,6 @@
 package scripting
 
 import (
-	"maps"
-	"slices"
 	"unsafe"
 
 	lua "github.com/yuin/gopher-lua"
@@ -10,28 +8,6 @@ import (
 	"github.com/kevy-lua/kevy-lua/engine/command"
 	"github.com/kevy-lua/kevy-lua/engine/hook"
 )
-
-// Events about keys are many, and to fill a table field by field is most of what
-// they cost. Those of one kind have the same fields: a shape keeps the maps of a
-// table that has them, and each event gets copies of these.
-
-// shape is the fields of the events of one kind.
-type shape struct {
-	names   []string
-	strings map[string]lua.LValue
-	keys    []lua.LValue // of the table's order; shared, since its capacity is its length
-	order   map[lua.LValue]int
-}
-
-func newShape(names ...string) *shape {
-	sh := &shape{names: names, strings: make(map[string]lua.LValue, len(names)), order: make(map[lua.LValue]int, len(names))}
-	for i, n := range names {
-		sh.strings[n], sh.order[lua.LString(n)] = lua.LNil, i
-		sh.keys = append(sh.keys, lua.LString(n))
-	}
-	sh.keys = slices.Clip(sh.keys)
-	return sh
-}
 
 // eventTable is a table for Lua together with what its lazy fields are made of.
 type eventTable struct {
@@ -45,12 +21,7 @@ type eventTable struct {
 // table makes the table of an event; values are in the order of the names.
 func (sh *shape) table(values ...lua.LValue) *eventTable {
 	e := &eventTable{LTable: lua.LTable{Metatable: lua.LNil}}
-	strings := maps.Clone(sh.strings)
-	for i, n := range sh.names {
-		strings[n] = values[i]
-	}
-	p := tableParts(&e.LTable)
-	*p.strings, *p.keys, *p.order = strings, sh.keys, maps.Clone(sh.order)
+	sh.fill(&e.LTable, func(i int) lua.LValue { return values[i] })
 	return e
 }
 
@@ -99,8 +70,8 @@ func eventField(L *lua.LState) int {
 	return 1
 }
 
-// The shapes of the events about keys. With up to eight fields Go's maps are one
-// piece, and copied as one: that is why lateness is none of them.
+// The shapes of the events about keys. They have no more than maxShape fields: that is
+// why lateness is none of them.
 var (
 	expiredShape = newShape("event", "depth", "db", "at", "key", "type", "deadline", "cause")
 	evictedShape = newShape("event", "depth", "db", "at", "key", "type", "policy")

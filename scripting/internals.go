@@ -2,6 +2,7 @@ package scripting
 
 import (
 	"fmt"
+	"iter"
 	"reflect"
 	"unsafe"
 
@@ -161,6 +162,30 @@ func appendValues(to []lua.LValue, list []lua.LString) []lua.LValue {
 }
 
 var aString lua.LValue = lua.LString("")
+
+// pairs walks a table in its order without metamethods, faster than Next. The table
+// stays as it is meanwhile.
+func pairs(t *lua.LTable) iter.Seq2[lua.LValue, lua.LValue] {
+	return func(yield func(k, v lua.LValue) bool) {
+		for i, v := range *elements(t) {
+			if v != lua.LNil && !yield(number(int64(i+1)), v) {
+				return
+			}
+		}
+		p := tableParts(t)
+		for _, k := range *p.keys {
+			v := lua.LValue(lua.LNil)
+			if name, ok := k.(lua.LString); !ok {
+				v = t.RawGetH(k)
+			} else if field, ok := (*p.strings)[string(name)]; ok {
+				v = field
+			}
+			if v != lua.LNil && !yield(k, v) {
+				return
+			}
+		}
+	}
+}
 
 // parts are the fields of a table that hold what has a name.
 type parts struct {

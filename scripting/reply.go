@@ -125,7 +125,7 @@ func (s *state) sendMap(r wire.Reply, m *lua.LTable, depth int) {
 	n := 0
 	m.ForEach(func(_, _ lua.LValue) { n++ })
 	r.Map(n)
-	for k, v := m.Next(lua.LNil); k != lua.LNil; k, v = m.Next(k) {
+	for k, v := range pairs(m) {
 		s.sendValue(r, k, depth+1)
 		s.sendValue(r, v, depth+1)
 	}
@@ -135,7 +135,7 @@ func (s *state) sendSet(r wire.Reply, m *lua.LTable, depth int) {
 	n := 0
 	m.ForEach(func(_, _ lua.LValue) { n++ })
 	r.Set(n)
-	for k, _ := m.Next(lua.LNil); k != lua.LNil; k, _ = m.Next(k) {
+	for k := range pairs(m) {
 		s.sendValue(r, k, depth+1)
 	}
 }

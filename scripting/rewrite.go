@@ -17,17 +17,19 @@ import (
 //   - a..b..c becomes a call of our own concat: numbers get Lua's text, and
 //     the result's length has a limit;
 //   - KEYS and ARGV of a script become local variables, which its call sets;
+//   - a table constructor with named fields becomes a call that copies a table (shape.go);
 //   - redis.call as a statement becomes a call that builds no result, and
 //     "return redis.call(…)" of a whole script one that writes the reply.
 //
 // Hidden names begin with a zero byte, so that no source can spell them.
 const (
-	hidden        = "\x00"
-	hiddenGlobals = hidden + "G"
-	hiddenConcat  = hidden + "concat"
-	hiddenDo      = hidden + "do"
-	hiddenArm     = hidden + "arm"
-	hiddenRelay   = hidden + "relay"
+	hidden          = "\x00"
+	hiddenGlobals   = hidden + "G"
+	hiddenConcat    = hidden + "concat"
+	hiddenConstruct = hidden + "construct"
+	hiddenDo        = hidden + "do"
+	hiddenArm       = hidden + "arm"
+	hiddenRelay     = hidden + "relay"
 )
 
 // maxSyntaxDepth bounds nesting: the compiler recurses over the tree, and a
@@ -261,6 +263,9 @@ func (r *rewriter) expr(e ast.Expr) ast.Expr {
 				f.Key = r.expr(f.Key)
 			}
 			f.Value = r.expr(f.Value)
+		}
+		if call := constructor(e); call != nil {
+			return call
 		}
 	case *ast.FuncCallExpr:
 		if e.Func != nil {

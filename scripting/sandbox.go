@@ -48,6 +48,7 @@ func newShelf() *shelf {
 	}
 	sh.globals["_VERSION"] = lua.LString("Lua 5.1")
 	sh.globals[hiddenConcat] = goFunction(concat)
+	sh.globals[hiddenConstruct] = goFunction(construct)
 	sh.globals[hiddenDo] = goFunction(redisDo)
 	sh.globals[hiddenRelay] = goFunction(redisRelay)
 	sh.globals[hiddenArm] = goFunction(coroutineArm)
@@ -236,7 +237,7 @@ func (s *state) loading(on, all bool) {
 }
 
 // operators are the hidden names that stand for parts of the language.
-var operators = map[string]bool{hiddenConcat: true, hiddenArm: true, hiddenGlobals: true}
+var operators = map[string]bool{hiddenConcat: true, hiddenConstruct: true, hiddenArm: true, hiddenGlobals: true}
 
 func (s *state) forget(name string) {
 	s.env.RawSetString(name, lua.LNil)

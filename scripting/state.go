@@ -55,6 +55,8 @@ type state struct {
 	args  [][]byte
 	arena []byte
 
+	jsonText []byte // of cjson.encode
+
 	globalProxy *lua.LTable // _G
 
 	errSource string // where the last error was raised
