@@ -1,6 +1,7 @@
 package scripting
 
 import (
+	"math/bits"
 	"unsafe"
 
 	lua "github.com/yuin/gopher-lua"
@@ -90,7 +91,22 @@ func keyEvent(ev hook.Event, c *command.Call) *lua.LTable {
 	case *hook.Evicted:
 		return evictedShape.table(kind, depth, db, lua.LNumber(ev.AtMs), key, lua.LString(ev.Type), lua.LString(ev.Policy)).lazy(ev.Type, ev.Value)
 	case *hook.Key:
-		return &keyShape.table(kind, depth, db, lua.LNumber(ev.AtMs), key, lua.LString(ev.Name), lua.LString(ev.Class.String())).LTable
+		return &keyShape.table(kind, depth, db, lua.LNumber(ev.AtMs), key, lua.LString(ev.Name), className(ev.Class)).LTable
 	}
 	return nil
 }
+
+// className is a class as text; an event has one, so there are few.
+func className(c hook.Class) lua.LValue {
+	if i := bits.TrailingZeros32(uint32(c)); i < len(classNames) && c == 1<<i {
+		return classNames[i]
+	}
+	return lua.LString(c.String())
+}
+
+var classNames = func() (names [32]lua.LValue) {
+	for i := range names {
+		names[i] = lua.LString(hook.Class(1 << i).String())
+	}
+	return names
+}()

@@ -163,9 +163,19 @@ func (l *lib) atomic(d *hookDef, hk *hook.Hook) func(*command.Call, hook.Event) 
 
 // observer is the hook as the bus runs it, outside all locks.
 func (l *lib) observer(d *hookDef) hook.Observer {
+	var warm warmEvent // used under the lock of the background state
+	name := l.name + "/" + d.options.Name
 	return func(ctx context.Context, ev hook.Event) error {
 		return l.outside(func(s *state) error {
-			_, err := s.detached(ctx, l, d.options.Name, max(ev.Database(), 0), s.callbacks[d.callback], func() lua.LValue { return s.observed(ctx, ev) })
+			fn := s.callbacks[d.callback]
+			_, err := s.detached(ctx, l, name, max(ev.Database(), 0), fn, func() lua.LValue {
+				if k, ok := ev.(*hook.Key); ok && d.options.Mode != hook.Outbox {
+					if t := warm.event(fn, k); t != nil {
+						return t
+					}
+				}
+				return s.observed(ctx, ev)
+			})
 			return err
 		})
 	}
@@ -174,11 +184,12 @@ func (l *lib) observer(d *hookDef) hook.Observer {
 // judge is the hook as it is asked before a command or a rewrite, outside all locks.
 // It says no by returning an error reply.
 func (l *lib) judge(d *hookDef) hook.Judge {
+	name := l.name + "/" + d.options.Name
 	return func(ctx context.Context, ev hook.Event) error {
 		l.asking.mu.Lock()
 		defer l.asking.mu.Unlock()
 		return l.asking.use(l, func(s *state) error {
-			answer, err := s.detached(ctx, l, d.options.Name, max(ev.Database(), 0), s.callbacks[d.callback], func() lua.LValue { return s.event(ev, nil) })
+			answer, err := s.detached(ctx, l, name, max(ev.Database(), 0), s.callbacks[d.callback], func() lua.LValue { return s.event(ev, nil) })
 			if err != nil {
 				return err
 			}
@@ -231,15 +242,11 @@ func (s *state) hookLimits(budget time.Duration) {
 }
 
 // detached runs a callback outside units: each of its commands is a unit of
-// its own. ctx brings the depth of the hooks, and the end of the time.
+// its own. name is for errors; ctx brings the depth of the hooks, and the end of the time.
 func (s *state) detached(ctx context.Context, l *lib, name string, db int, fn *lua.LFunction, arg func() lua.LValue) (lua.LValue, error) {
-	s.begin(runHook, l.name+"/"+name, l.chunk, nil)
+	s.begin(runHook, name, l.chunk, nil)
 	defer s.end()
-	budget := time.Duration(0)
-	if deadline, ok := ctx.Deadline(); ok {
-		budget = max(time.Until(deadline), 1)
-	}
-	s.hookLimits(budget)
+	s.hookLimits(hook.Budget(ctx))
 	s.bg, s.db, s.outside = ctx, db, doOutside
 	answer, err := s.run(fn, arg())
 	s.account(err)

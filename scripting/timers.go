@@ -88,7 +88,7 @@ func (o *options) flag(name string) bool {
 func (l *lib) timer(d *timerDef) plugins.TimerFunc {
 	return func(ctx context.Context, ev *hook.Timer) error {
 		return l.outside(func(s *state) error {
-			_, err := s.detached(ctx, l, d.timer.Name, 0, s.callbacks[d.callback], func() lua.LValue { return s.event(ev, nil) })
+			_, err := s.detached(ctx, l, l.name+"/"+d.timer.Name, 0, s.callbacks[d.callback], func() lua.LValue { return s.event(ev, nil) })
 			return err
 		})
 	}
