@@ -30,7 +30,7 @@ func scriptingRows() []Param {
 
 func hooksRows() []Param {
 	return []Param{
-		{Path: "hooks.queue-size", Kind: Int, Default: "4096", Min: 1, Max: 1 << 24, Mutable: Applied,
+		{Path: "hooks.queue-size", Kind: Int, Default: "16384", Min: 1, Max: 1 << 24, Mutable: Applied,
 			Doc: "Events that wait for one hook."},
 		{Path: "hooks.queue-full", Kind: Enum, Default: "block", Values: []string{"block", "drop-oldest", "drop-newest"}, Mutable: Applied,
 			Doc: "What happens to an event for a hook whose queue is full: its cause waits, or an event is dropped and counted."},

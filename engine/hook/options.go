@@ -71,7 +71,7 @@ type Defaults struct {
 
 // standard are the defaults of a bus until SetDefaults.
 var standard = Defaults{
-	Queue: 4096, Full: Block, Budget: time.Second, AtomicBudget: 50 * time.Millisecond,
+	Queue: 16384, Full: Block, Budget: time.Second, AtomicBudget: 50 * time.Millisecond,
 	OnError: "continue", Retries: 5, TripAfter: 10, Rearm: time.Minute, MaxDepth: 8,
 }
 
