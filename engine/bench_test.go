@@ -71,6 +71,7 @@ func BenchmarkDo(b *testing.B) {
 		{"SADD", []string{"SADD", "myset", "element:000#"}},
 		{"HSET", []string{"HSET", "myhash", "element:000#", "0123456789abcdef"}},
 		{"ZADD", []string{"ZADD", "myzset", "#", "element:000#"}},
+		{"XADD", []string{"XADD", "mystream", "*", "sensor", "0123456789abcdef", "reading", "0123456789abcdef"}},
 	} {
 		b.Run(row.name, func(b *testing.B) {
 			s := benchSession(b)

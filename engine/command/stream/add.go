@@ -127,20 +127,25 @@ func xadd(c *command.Call) error {
 	if a.trim.wanted {
 		a.trim.run(c, key, &h)
 	}
-	a.log(c, key, id, &h)
-	c.Reply.Bulk(id.Append(nil))
+	var room [stream.MaxText]byte
+	text := c.Unit.Keep(id.Append(room[:0]))
+	a.log(c, key, text, &h)
+	c.Reply.Bulk(text)
 	return nil
 }
 
+var verbXAdd = []byte("XADD")
+
 // log repeats the command with the ID that the entry got and exact trimming.
-func (a *addition) log(c *command.Call, key []byte, id stream.ID, h *keyspace.StreamHandle) {
+func (a *addition) log(c *command.Call, key, id []byte, h *keyspace.StreamHandle) {
 	if !a.autoID && !a.autoSeq && !a.trim.wanted {
 		return // the command itself says it
 	}
-	args := append(make([][]byte, 0, len(a.fields)+6), []byte("XADD"), key)
+	var room [24][]byte // more fields are rare
+	args := append(room[:0], verbXAdd, key)
 	if a.trim.wanted {
 		args = append(args, a.trim.done(h.Read())...)
 	}
-	args = append(args, id.Append(nil))
+	args = append(args, id)
 	c.Log(append(args, a.fields...)...)
 }

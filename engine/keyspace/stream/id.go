@@ -50,6 +50,9 @@ func (id ID) Prev() (prev ID, ok bool) {
 	return ID{}, false
 }
 
+// MaxText is the length of the longest ID as text.
+const MaxText = 2*20 + 1
+
 // Append appends the ID as text, "ms-seq".
 func (id ID) Append(b []byte) []byte {
 	b = strconv.AppendUint(b, id.Ms, 10)

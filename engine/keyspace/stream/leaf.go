@@ -36,11 +36,24 @@ const (
 	bitSame    = 1
 	bitFar     = 2
 	bodyShift  = 2
-	firstData  = 128 // capacity that a block begins with
+	headMost   = 3 * binary.MaxVarintLen64 // bytes of an entry ahead of its body
+	firstData  = 128                       // capacity that a block begins with
 )
 
-func newLeaf(epoch uint64, id ID, fields [][]byte) *leaf {
+// newLeaf returns a block for an entry and those that follow it. Most likely they are as many, and as
+// long, as those of the block before it, which may be nil: the new one gets as much room at once. To
+// grow little by little costs six copies, and what they leave behind are holes between the blocks.
+// For the same reason blocks of the same names share them.
+func newLeaf(epoch uint64, id ID, fields [][]byte, before *leaf) *leaf {
 	l := &leaf{epoch: epoch, first: id, pairs: len(fields) / 2, node: nodeMaster(fields)}
+	if before != nil {
+		// The varints of IDs may be a little longer here.
+		l.data = slices.Grow([]byte(nil), len(before.data)+before.n/4+headMost)
+		if before.same(fields) {
+			l.names = before.names
+			return l
+		}
+	}
 	for i := 0; i < len(fields); i += 2 {
 		l.names = appendItem(l.names, fields[i])
 	}
@@ -51,7 +64,7 @@ func newLeaf(epoch uint64, id ID, fields [][]byte) *leaf {
 // Len returns the number of entries.
 func (l *leaf) Len() int { return l.n }
 
-// Bytes returns the memory that the leaf takes.
+// Bytes returns the memory that the leaf takes. Names that blocks share count in each.
 func (l *leaf) Bytes() int64 {
 	return int64(unsafe.Sizeof(leaf{})) + int64(cap(l.names)+cap(l.data)) + 24*int64(cap(l.far)) + l.farBytes
 }
@@ -96,9 +109,10 @@ func (l *leaf) Cut(from, to int) {
 	}
 }
 
-// shrink gives unused capacity back when there is much of it.
+// shrink gives unused capacity back when there is much of it. The allocator's sizes lie up to a fifth
+// apart: below that nothing would come of it.
 func (l *leaf) shrink() {
-	if cap(l.data) > len(l.data)+len(l.data)/8 {
+	if cap(l.data) > len(l.data)+len(l.data)/4 {
 		l.data = append(make([]byte, 0, len(l.data)), l.data...)
 	}
 }
@@ -160,7 +174,7 @@ func (l *leaf) add(id ID, fields [][]byte) {
 		bits |= bitFar
 		inline = uvarintSize(far)
 	}
-	l.grow(inline + 3*binary.MaxVarintLen64)
+	l.grow(headMost + inline)
 	l.data = binary.AppendUvarint(l.data, uint64(inline)<<bodyShift|bits)
 	l.data = binary.AppendUvarint(l.data, id.Ms-l.first.Ms)
 	l.data = binary.AppendUvarint(l.data, seq)

@@ -75,7 +75,7 @@ func (s *Stream) Add(id ID, fields [][]byte, lim Limits) {
 	var p path
 	s.entries.Seek(s.Len(), &p)
 	if p.Leaf == nil {
-		l := newLeaf(s.head.Stamp(), id, fields)
+		l := newLeaf(s.head.Stamp(), id, fields, nil)
 		l.add(id, fields)
 		s.entries.Plant(l)
 		return
@@ -88,7 +88,7 @@ func (s *Stream) Add(id ID, fields [][]byte, lim Limits) {
 	}
 	s.entries.Own(&p)
 	p.Leaf.shrink()
-	l := newLeaf(s.head.Stamp(), id, fields)
+	l := newLeaf(s.head.Stamp(), id, fields, p.Leaf)
 	l.add(id, fields)
 	s.entries.DoneSplit(&p, l, id)
 }
