@@ -25,11 +25,15 @@ var memorySuite = &suite{
 		var m memoryBench
 		fs.Var(&m.keys, "n", "keys (default 10M; with -short 1M)")
 		fs.Var(&m.elements, "elements", "elements of a collection, and number of small hashes (default 1M; with -short 200k)")
+		fs.StringVar(&m.only, "only", "", "holdings to weigh, by the beginnings of their names, such as list,stream (default all)")
 		return m.run
 	},
 }
 
-type memoryBench struct{ keys, elements quantity }
+type memoryBench struct {
+	keys, elements quantity
+	only           string
+}
 
 // holding is data to be weighed: n times a request.
 type holding struct {
@@ -52,6 +56,7 @@ func (m *memoryBench) holdings(now time.Time) []holding {
 		{"set of " + e, words("SADD myset element:{s}"), elements},
 		{"hash of " + e, words("HSET myhash field:{s} " + v16), elements},
 		{"sorted set of " + e, words("ZADD myzset {r} element:{s}"), elements},
+		{"stream of " + e, words("XADD mystream * sensor " + v16 + " reading " + v16), elements},
 	}
 }
 
@@ -72,12 +77,25 @@ func (m *memoryBench) run(ctx context.Context, b *bench) error {
 	}
 	m.keys, m.elements = or(m.keys, keys), or(m.elements, elements)
 	for _, h := range m.holdings(time.Now()) {
+		if !m.wants(h.name) {
+			continue
+		}
 		err := b.paired(ctx, h.name, func(i int) (measured, error) { return weigh(ctx, b, b.sides[i], h) })
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// wants reports whether -only names it.
+func (m *memoryBench) wants(name string) bool {
+	for prefix := range strings.SplitSeq(m.only, ",") {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return false
 }
 
 // weigh fills an empty server and compares its memory.

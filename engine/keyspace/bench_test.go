@@ -147,3 +147,52 @@ func BenchmarkMemory(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkChurn overwrites and deletes keys with values whose sizes change in three phases, then
+// deletes 80 % of what is left, and compacts. It reports what the pages hold of what they use, and
+// what a record moved costs. Run it with -benchtime 1x.
+func BenchmarkChurn(b *testing.B) {
+	const keys, writes = 2 * benchKeys, 8 * benchKeys
+	val := bytes.Repeat([]byte("v"), 1024)
+	phases := []func(*rand.Rand) int{
+		func(rng *rand.Rand) int { return 8 + rng.IntN(121) },
+		func(rng *rand.Rand) int { return 8 << rng.IntN(8) },
+		func(rng *rand.Rand) int { return 4 + rng.IntN(29) },
+	}
+	for b.Loop() {
+		k := New(Options{})
+		s, d := k.Shard(0), k.Shard(0).DB(0)
+		rng := rand.New(rand.NewPCG(1, 2))
+		room := make([]byte, 16)
+		for _, size := range phases {
+			for range writes {
+				if key := benchKey(room, rng.IntN(keys)); rng.IntN(4) == 0 {
+					d.Delete(key)
+				} else {
+					d.SetString(key, val[:size(rng)], 0)
+				}
+			}
+		}
+		a := &d.t.arena
+		held := func() float64 { return float64(a.made-a.ndropped) * pageBytes / float64(a.live) }
+		b.ReportMetric(held(), "pages/used-churned")
+		for i := range keys {
+			if i%5 > 0 {
+				d.Delete(benchKey(room, i))
+			}
+		}
+		b.ReportMetric(held(), "pages/used-deleted")
+		start, steps, most := time.Now(), 0, time.Duration(0)
+		for {
+			step := time.Now()
+			if s.Compact(64) == 0 {
+				break
+			}
+			steps++
+			most = max(most, time.Since(step))
+		}
+		b.ReportMetric(held(), "pages/used-compacted")
+		b.ReportMetric(float64(time.Since(start).Nanoseconds())/float64(steps), "ns/step")
+		b.ReportMetric(float64(most.Nanoseconds()), "ns/step-max")
+	}
+}
