@@ -73,6 +73,7 @@ func (e *Engine) end(u *command.Unit) outcome {
 // endKeepingLocks is end but for the locks, which the next unit gets.
 func (e *Engine) endKeepingLocks(u *command.Unit) outcome {
 	var out outcome
+	u.CountRuns()
 	if u.Want&command.WantNew != 0 {
 		u.NoteNew()
 	}
@@ -317,7 +318,7 @@ func (e *Engine) Exec(c *command.Call, args [][]byte, reply wire.Reply) error {
 	if c.Unit.Dirty > before {
 		c.LogNothing() // the log has what the parts did; the whole would do it again
 	}
-	spec.Stats().Calls.Add(1)
+	c.Unit.CountRun(spec)
 	if err != nil && !errors.Is(err, command.ErrUndeclared) {
 		spec.Stats().Failed.Add(1)
 		e.countError(err)

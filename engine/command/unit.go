@@ -79,6 +79,7 @@ type Unit struct {
 	// Recording is set while the held shards keep pre-images.
 	Recording bool
 
+	runs  [4]runs  // of commands inside, not yet in their rows' counters
 	arena []byte   // copies of keys and arguments that outlive their call
 	slots [][]byte // argument vectors of records
 }
@@ -94,6 +95,41 @@ func (u *Unit) Holds(shard int) bool {
 		}
 	}
 	return false
+}
+
+// runs is how often a command has run inside a unit.
+type runs struct {
+	spec *Spec
+	n    int64
+}
+
+// CountRun counts a run of a command inside the unit. The row's counter, which all
+// processors share, gets it with CountRuns, or when others take its place.
+func (u *Unit) CountRun(s *Spec) {
+	for i := range u.runs {
+		r := &u.runs[i]
+		if r.spec == nil {
+			r.spec = s
+		}
+		if r.spec == s {
+			r.n++
+			return
+		}
+	}
+	u.CountRuns()
+	u.runs[0] = runs{s, 1}
+}
+
+// CountRuns brings the rows' counters up to date.
+func (u *Unit) CountRuns() {
+	for i := range u.runs {
+		r := &u.runs[i]
+		if r.spec == nil {
+			return
+		}
+		r.spec.Stats().Calls.Add(r.n)
+		*r = runs{}
+	}
 }
 
 // NoteNew adds a change of class n for each key that has come into being since
