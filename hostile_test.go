@@ -116,6 +116,7 @@ func endure(t *testing.T, h *hostile, lang string, kind hook.Kind, mode hook.Mod
 	cfg.Server.Shards = shards
 	cfg.Hooks.MemoryBudget, cfg.Hooks.TripAfter, cfg.Hooks.QueueSize, cfg.Hooks.RearmAfter = 16<<20, 3, 4, time.Hour
 	cfg.Hooks.TimeBudget, cfg.Hooks.AtomicTimeBudget = time.Minute, time.Minute
+	cfg.Hooks.FailingShare = 100 // they do not rest: that takes long
 	if h.name == "loops" {
 		cfg.Hooks.TimeBudget, cfg.Hooks.AtomicTimeBudget = 20*time.Millisecond, 20*time.Millisecond
 	}

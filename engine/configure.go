@@ -33,7 +33,7 @@ func hookDefaults(cfg *config.Config) hook.Defaults {
 	h := &cfg.Hooks
 	return hook.Defaults{
 		Queue: h.QueueSize, Full: hook.QueuePolicy(h.QueueFull), Budget: h.TimeBudget, AtomicBudget: h.AtomicTimeBudget,
-		OnError: h.OnError, Retries: h.Retries, TripAfter: h.TripAfter, Rearm: h.RearmAfter, MaxDepth: h.DepthLimit,
+		OnError: h.OnError, Retries: h.Retries, TripAfter: h.TripAfter, Rearm: h.RearmAfter, MaxDepth: h.DepthLimit, Share: h.FailingShare,
 	}
 }
 

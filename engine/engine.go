@@ -143,7 +143,7 @@ func New(o Options) *Engine {
 		e.bus.SetDefaults(hookDefaults(next))
 		return nil
 	}, "hooks.queue-size", "hooks.queue-full", "hooks.time-budget", "hooks.atomic-time-budget", "hooks.memory-budget", "hooks.trip-after",
-		"hooks.re-arm-after", "hooks.depth-limit", "hooks.on-error", "hooks.retries")
+		"hooks.re-arm-after", "hooks.failing-share", "hooks.depth-limit", "hooks.on-error", "hooks.retries")
 	o.Live.OnChange(func(changes []config.Change) { e.reconfigure(changes) })
 	return e
 }

@@ -136,6 +136,7 @@ type Hooks struct {
 	MemoryBudget     int64         `mapstructure:"memory-budget"`
 	TripAfter        int           `mapstructure:"trip-after"`
 	RearmAfter       time.Duration `mapstructure:"re-arm-after"`
+	FailingShare     int           `mapstructure:"failing-share"`
 	DepthLimit       int           `mapstructure:"depth-limit"`
 	OnError          string        `mapstructure:"on-error"`
 	Retries          int           `mapstructure:"retries"`

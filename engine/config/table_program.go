@@ -44,6 +44,8 @@ func hooksRows() []Param {
 			Doc: "Failures in a row after which a hook is disabled. 0 never does it."},
 		{Path: "hooks.re-arm-after", Kind: Duration, Unit: time.Millisecond, Default: "1m", Max: year, Mutable: Applied,
 			Doc: "Time after which a disabled hook is tried again. 0 leaves it to HOOK ENABLE."},
+		{Path: "hooks.failing-share", Kind: Int, Default: "10", Min: 1, Max: 100, Mutable: Applied,
+			Doc: "Percent of a core that an observing hook may take while its runs fail: it rests in between, and nobody waits for it."},
 		{Path: "hooks.depth-limit", Kind: Int, Default: "8", Min: 1, Max: 1000, Mutable: Applied,
 			Doc: "How long a chain of hooks that cause one another may be; further events are dropped and counted."},
 		{Path: "hooks.on-error", Kind: Enum, Default: "continue", Values: []string{"continue", "retry"}, Mutable: Applied,

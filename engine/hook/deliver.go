@@ -22,8 +22,9 @@ type runs struct {
 	made   []runContext // for the next runs
 	ctx    *runContext  // of the present run, or for the next
 	start  time.Duration
-	open   int // runs since start
-	share  int // runs that may be measured together
+	debt   time.Duration // rest that failed runs have made due
+	open   int           // runs since start
+	share  int           // runs that may be measured together
 
 	// Read by others.
 	taken     atomic.Int64 // events that were taken from the queue so far
@@ -133,9 +134,74 @@ func (q *queue) settle(err error) {
 	if h.stuck.Load() && h.stuck.Swap(false) { // it has been counted as a failure already
 		h.count(n, took)
 		h.say(slog.LevelWarn, "hook that was stuck has ended", "elapsed", took)
+	} else {
+		h.record(n, took, err)
+	}
+	q.rest(took)
+}
+
+// What rests are worth while, and possible.
+const (
+	leastRest = time.Millisecond
+	mostRest  = 10 * time.Second
+)
+
+// rest keeps a hook that fails from taking more than its share of a core: the
+// machine may be busy with clients, and what runs into its budgets takes a lot
+// until it trips. It rests in proportion to what the failed runs took, and until a
+// run has done well nobody waits for it: what its queue has no room for is dropped.
+func (q *queue) rest(took time.Duration) {
+	h := q.hook
+	share := time.Duration(h.o.Load().Share)
+	switch {
+	case !h.failing.Load():
+		q.debt = 0
+		if h.resting.Load() {
+			h.resting.Store(false)
+		}
+		return
+	case h.off.Load() || share <= 0:
 		return
 	}
-	h.record(n, took, err)
+	if q.debt += took * (100 - min(share, 100)) / share; q.debt < leastRest {
+		return
+	}
+	pause := min(q.debt, mostRest)
+	q.debt = 0
+	if !q.unattended() {
+		return
+	}
+	t := time.NewTimer(pause)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-q.hurry:
+	}
+	q.start = q.bus.elapsed()
+}
+
+// unattended lets those who wait for room go, from now on, unless the queue is closed.
+func (q *queue) unattended() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	select {
+	case <-q.hurry:
+	default:
+	}
+	if q.closed {
+		return false
+	}
+	q.hook.resting.Store(true)
+	q.room.Broadcast()
+	return true
+}
+
+// hasten ends the present rest.
+func (q *queue) hasten() {
+	select {
+	case q.hurry <- struct{}{}:
+	default:
+	}
 }
 
 // guard sees to it that somebody looks after the present run when its budget is over.

@@ -328,3 +328,55 @@ func BenchmarkPublish(b *testing.B) {
 		keys.Publish(nil)
 	}
 }
+
+// TestFailingHookRests: what fails takes no more than its share of the time, nobody
+// waits for it meanwhile, and who does well again is waited for.
+func TestFailingHookRests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := NewBus(nil, quiet())
+		o := opts("bad")
+		o.Queue, o.TripAfter, o.Share, o.Budget = 4, -1, 20, time.Second
+		var fails atomic.Bool
+		fails.Store(true)
+		h := observe(t, b, o, func(context.Context, Event) error {
+			time.Sleep(100 * time.Millisecond)
+			if fails.Load() {
+				return errors.New("no")
+			}
+			return nil
+		})
+		start := time.Now()
+		b.Publish(key("x"), nil)
+		time.Sleep(200 * time.Millisecond)
+		for range 10 {
+			b.Publish(key("x"), nil)
+		}
+		if s := h.Stats(); time.Since(start) != 200*time.Millisecond || s.State != "failing" || s.Runs != 1 || s.Drops != 6 || s.Queued != 4 {
+			t.Errorf("after %s: %+v", time.Since(start), s)
+		}
+		time.Sleep(1800 * time.Millisecond)
+		if s := h.Stats(); s.Runs != 4 || s.Busy != 400*time.Millisecond { // of two seconds
+			t.Errorf("%+v", s)
+		}
+		fails.Store(false)
+		h.Reset() // ends the rest
+		flush(t, b)
+		if s := h.Stats(); s.State != "armed" || s.Runs != 1 || time.Since(start) != 2100*time.Millisecond {
+			t.Errorf("after %s: %+v", time.Since(start), s)
+		}
+		for range 10 {
+			b.Publish(key("x"), nil)
+		}
+		if s := h.Stats(); s.Drops != 0 || time.Since(start) < 2500*time.Millisecond {
+			t.Errorf("nobody waits: %+v", s)
+		}
+		fails.Store(true)
+		b.Publish(key("x"), nil)
+		if err := b.Close(t.Context()); err != nil { // without a rest
+			t.Error(err)
+		}
+		if s := h.Stats(); s.Queued != 0 || time.Since(start) > 4*time.Second {
+			t.Errorf("after %s: %+v", time.Since(start), s)
+		}
+	})
+}

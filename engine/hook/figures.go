@@ -54,7 +54,7 @@ func (f *figures) reset() {
 
 // Stats is what has become of a hook since its registration or Reset.
 type Stats struct {
-	State     string // armed, disabled, tripped, stuck
+	State     string // armed, failing, disabled, tripped, stuck
 	Runs      int64
 	Errors    int64
 	Late      int64 // runs that ended well, but after their time budget
@@ -95,6 +95,8 @@ func (h *Hook) Stats() Stats {
 		s.State = "stuck"
 	case !h.tripped.IsZero():
 		s.State = "tripped"
+	case h.resting.Load():
+		s.State = "failing"
 	}
 	return s
 }

@@ -26,10 +26,11 @@ type Hook struct {
 	writer *Hook   // of a hook of mode outbox: writes its events into the stream
 	figures
 
-	off    atomic.Bool                   // disabled or tripped: see mu
-	asking atomic.Int32                  // runs of judge
-	aside  atomic.Pointer[chan struct{}] // closed when the last run of a judge on a goroutine of its own has ended
-	stuck  atomic.Bool                   // the present run goes on past its budget, and cannot be stopped
+	off     atomic.Bool                   // disabled or tripped: see mu
+	asking  atomic.Int32                  // runs of judge
+	aside   atomic.Pointer[chan struct{}] // closed when the last run of a judge on a goroutine of its own has ended
+	stuck   atomic.Bool                   // the present run goes on past its budget, and cannot be stopped
+	resting atomic.Bool                   // it had to rest, and no run has done well since: see queue.rest
 
 	mu       sync.Mutex
 	disabled bool      // by command
@@ -285,6 +286,7 @@ func (h *Hook) Enable() {
 	defer h.mu.Unlock()
 	h.disabled, h.tripped, h.inRow = false, time.Time{}, 0
 	h.off.Store(false)
+	h.refresh()
 }
 
 // Disable keeps the hook from running until Enable. What waits in its queue is
@@ -306,4 +308,13 @@ func (h *Hook) Reset() {
 	defer h.mu.Unlock()
 	h.tripped, h.inRow, h.lastErr, h.lastAt = time.Time{}, 0, "", time.Time{}
 	h.off.Store(h.disabled)
+	h.refresh()
+}
+
+// refresh ends the rest of a hook whose runs have failed.
+func (h *Hook) refresh() {
+	h.resting.Store(false)
+	if h.queue != nil {
+		h.queue.hasten()
+	}
 }

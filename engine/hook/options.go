@@ -53,6 +53,7 @@ type Options struct {
 	TripAfter int           // failures in a row that disable the hook; negative: never
 	Rearm     time.Duration // pause after which a tripped hook is tried again; negative: never
 	MaxDepth  int           // events caused by more hooks than this are dropped
+	Share     int           // observers: percent of a core that it may take while its runs fail
 }
 
 // Defaults are the limits of subscriptions that have none of their own: the
@@ -67,12 +68,13 @@ type Defaults struct {
 	TripAfter    int
 	Rearm        time.Duration
 	MaxDepth     int
+	Share        int // 0 for no bound
 }
 
 // standard are the defaults of a bus until SetDefaults.
 var standard = Defaults{
 	Queue: 16384, Full: Block, Budget: time.Second, AtomicBudget: 50 * time.Millisecond,
-	OnError: "continue", Retries: 5, TripAfter: 10, Rearm: time.Minute, MaxDepth: 8,
+	OnError: "continue", Retries: 5, TripAfter: 10, Rearm: time.Minute, MaxDepth: 8, Share: 10,
 }
 
 // AnyDB in Options.DB admits every database.
@@ -116,6 +118,7 @@ func (o Options) with(d *Defaults) Options {
 	setDefault(&o.TripAfter, d.TripAfter)
 	setDefault(&o.Rearm, d.Rearm)
 	setDefault(&o.MaxDepth, d.MaxDepth)
+	setDefault(&o.Share, d.Share)
 	if o.inline() {
 		setDefault(&o.Budget, d.AtomicBudget)
 	} else {

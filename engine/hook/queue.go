@@ -19,6 +19,7 @@ type queue struct {
 	bus  *Bus
 	done chan struct{}
 
+	hurry    chan struct{} // one token: no more rest
 	mu       sync.Mutex
 	news     sync.Cond // for the goroutine: an event came, or the queue closed
 	room     sync.Cond // for publishers and Flush: events went, or the hook is off or stuck
@@ -41,14 +42,14 @@ type queue struct {
 const maxBatch = 64
 
 func newQueue(h *Hook, fn Observer, b *Bus) *queue {
-	q := &queue{hook: h, bus: b, done: make(chan struct{})}
+	q := &queue{hook: h, bus: b, done: make(chan struct{}), hurry: make(chan struct{}, 1)}
 	q.fn = fn
 	q.news.L, q.room.L = &q.mu, &q.mu
 	return q
 }
 
 // put queues ev, or does with it what the hook's policy says. It waits for room
-// only where wait is set, and never for a hook that is off or stuck.
+// only where wait is set, and never for a hook that is off, stuck or failing.
 func (q *queue) put(ev Event, wait bool, from Giver) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -80,7 +81,7 @@ func (q *queue) admit(depth int, wait bool, from Giver) bool {
 		case limit.Full == DropOldest:
 			q.take(1)
 			q.hook.drops.Add(1)
-		case limit.Full == DropNewest || !wait || depth > 0 || q.hook.stuck.Load() || q.hook.off.Load():
+		case limit.Full == DropNewest || !wait || depth > 0 || q.hook.stuck.Load() || q.hook.resting.Load() || q.hook.off.Load():
 			q.hook.drops.Add(1)
 			return false
 		case from != nil:
@@ -282,6 +283,7 @@ func (q *queue) close() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.closed = true
+	q.hasten()
 	q.news.Signal()
 	q.room.Broadcast()
 }
