@@ -3,38 +3,47 @@ package keyspace
 // Slabs waste memory when sizes change: after churn a table may hold several times the pages that its
 // records need. Compaction empties pages that are less than half full by moving their records to
 // others of the class, and gives emptied pages back to the system. When there are none such, and still
-// too many pages, those that are less than three quarters full will do. It goes in bounded steps, and
+// too many pages, those that are less than four fifths full will do. It goes in bounded steps, and
 // chooses by walking the pages once around, some at a time.
 
 const (
-	freeKeep   = 64 // emptied pages that a table keeps
+	freeMost   = 64 // emptied pages that a table keeps at most
+	freeLeast  = 4  // and those that it keeps whatever its size
 	pagesStep  = 64 // pages looked at in a step
 	spareKeep  = 1  // chunks of cleared tables that a shard keeps
 	chunksStep = 1  // chunks unmapped in a step
 )
 
-// compactSlack is how many pages more than needed are worth no work: each class has one that is
-// partly full. Tests lower it.
-var compactSlack = int64(classes + 8)
+// compactSlack is how many pages more than needed are worth no work. Tests lower it.
+var compactSlack = 8
 
 // compaction is where the work on an arena stands.
 type compaction struct {
 	cursor int32 // page last looked at
 	barren int32 // pages looked at since the last one that was chosen
-	tight  bool  // pages less than three quarters full are chosen
+	tight  bool  // pages less than four fifths full are chosen
 	page   int32 // page being emptied, 0 none
 	slot   uint32
 }
 
-// wasteful reports whether the arena has a quarter more pages than its records need.
+// needed is how many pages the records would take if they were packed, each class for itself.
+func (a *arena) needed() (pages int) {
+	for class, slots := range a.slots {
+		per := pageUnits / uint32(classUnits[class])
+		pages += int((slots + per - 1) / per)
+	}
+	return pages
+}
+
+// wasteful reports whether the arena has an eighth more pages than its records need.
 func (a *arena) wasteful() bool {
-	pages := int64(a.made - a.nfree - a.ndropped)
-	return (pages-compactSlack)*pageBytes > a.live+a.live/4
+	need := a.needed()
+	return int(a.made-a.nfree-a.ndropped)-compactSlack > need+need/8
 }
 
 // Compact does a bounded step of compaction, of up to budget records moved, and returns how much it has
 // done: records moved, pages given back, looks at some pages in vain, segments stamped. 0 says that there
-// is nothing to do. A table is worked on when it has a quarter more pages than it needs.
+// is nothing to do. A table is worked on when it has an eighth more pages than it needs.
 func (s *Shard) Compact(budget int) (moved int) {
 	for _, d := range s.dbs {
 		t := d.t
@@ -85,7 +94,7 @@ func (t *table) chooseVictim() bool {
 func (c *compaction) wants(p *page) bool {
 	slots, live := int(pageUnits/classUnits[p.class]), int(p.live)
 	if c.tight {
-		return live*4 < slots*3
+		return live*5 < slots*4
 	}
 	return live*2 < slots
 }
@@ -138,7 +147,9 @@ func (t *table) move(ref uint32, bytes int) {
 // discardFree gives the memory of some of the free pages that are above the number kept back to the
 // system, and returns how many.
 func (t *table) discardFree() (n int) {
-	for ; t.nfree > freeKeep && n < 8; n++ {
+	used := t.made - t.nfree - t.ndropped
+	keep := min(freeLeast+used/32, freeMost)
+	for ; t.nfree > keep && n < 8; n++ {
 		no := t.free
 		c := t.chunks.list[(no-1)/pagesPerChunk]
 		if !c.discard(int(no-1) % pagesPerChunk) {

@@ -94,11 +94,11 @@ func TestCompaction(t *testing.T) {
 		t.Error("nothing was compacted")
 	}
 	a := &d.t.arena
-	pages := int64(a.made-a.nfree-a.ndropped) * pageBytes
-	if limit := a.live + a.live/2 + (compactSlack+2)*pageBytes; pages > limit {
-		t.Errorf("%d bytes of pages for %d of records", pages, a.live)
+	pages, need := int(a.made-a.nfree-a.ndropped), a.needed()
+	if pages > need+need/4+compactSlack {
+		t.Errorf("%d pages for records that need %d", pages, need)
 	}
-	if a.nfree > freeKeep && a.ndropped == 0 {
+	if a.nfree > freeMost && a.ndropped == 0 {
 		t.Logf("%d pages are kept: no way to give them back here", a.nfree)
 	}
 	due := 0
@@ -152,9 +152,9 @@ func TestCompactionOfManyHalves(t *testing.T) {
 		}
 	}
 	a := &d.t.arena
-	pages := int64(a.made-a.nfree-a.ndropped) * pageBytes
-	if pages > a.live*13/10+compactSlack*pageBytes {
-		t.Errorf("%d bytes of pages for %d of records", pages, a.live)
+	pages, need := int(a.made-a.nfree-a.ndropped), a.needed()
+	if pages > need+need/4+compactSlack {
+		t.Errorf("%d pages for records that need %d", pages, need)
 	}
 	for i := range n {
 		if got, ok, _ := d.String(element(i)); ok != (i%5 >= 2) || ok && string(got) != string(element(i)) {

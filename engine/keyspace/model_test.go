@@ -1188,7 +1188,7 @@ func TestModel(t *testing.T) {
 		seed = rand.Uint64()
 	}
 	t.Logf("seed %d", seed)
-	defer func(was int64) { compactSlack = was }(compactSlack)
+	defer func(was int) { compactSlack = was }(compactSlack)
 	compactSlack = 0
 	rounds := *modelRounds
 	if testing.Short() {

@@ -83,7 +83,8 @@ type arena struct {
 	nfree    int32
 	dropped  int32 // free pages whose memory the system has
 	ndropped int32
-	live     int64 // bytes of slots in use
+	live     int64           // bytes of slots in use
+	slots    [classes]uint32 // in use, by class
 	compact  compaction
 }
 
@@ -134,6 +135,7 @@ func (a *arena) alloc(s *Shard, bytes int) uint32 {
 		p.bump++
 	}
 	p.live++
+	a.slots[class]++
 	if p.free == 0 && uint32(p.bump+1)*units > pageUnits {
 		a.unlink(&a.partial[class], p)
 	}
@@ -152,6 +154,7 @@ func (a *arena) release(ref uint32) {
 	binary.LittleEndian.PutUint16(b[2:], p.free)
 	p.free = uint16(ref%pageUnits/units) + 1
 	p.live--
+	a.slots[p.class]--
 	a.live -= int64(units) * unitBytes
 	if p.live > 0 {
 		if full && p.state == pageActive {
