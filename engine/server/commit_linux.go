@@ -16,6 +16,7 @@ func (l *loop) finish() {
 	if !l.committing {
 		done, err = l.srv.core.TryCommit()
 	}
+	l.waited = !done
 	if !done {
 		for _, c := range l.dirty {
 			c.dirty = false

@@ -116,6 +116,7 @@ func (l *loop) receive(c *conn) (mine bool) {
 		return true
 	}
 	c.active = l.now
+	l.arrived += n
 	if kept {
 		c.in = c.in[:len(c.in)+n]
 		if c.tooMuchInput(len(c.in)) {

@@ -15,6 +15,8 @@ const (
 	eventsPerTurn = 256
 	briefWait     = 50_000   // nanoseconds that a wait keeps its processor
 	crowded       = 8        // events in a turn after which a loop looks for more at once
+	longTurn      = 16 << 10 // bytes that arrive in a turn after which the next one takes fewer events
+	eventsOfLong  = 32
 	readSize      = 64 << 10 // what one read takes at most, unless a large argument is known to come
 )
 
@@ -49,6 +51,8 @@ type loop struct {
 	events    []unix.EpollEvent
 	nEvents   int
 	nextEvent int
+	arrived   int  // bytes
+	waited    bool // the replies of the turn before had to wait for the disk
 	letters   []letter
 	nextMail  int
 	dirty     []*conn     // have executed something or got mail
@@ -214,24 +218,35 @@ func (l *loop) post(m letter) bool {
 // sleep waits for events. After a turn with many of them more have come
 // meanwhile, most times, and are taken without going to sleep.
 func (l *loop) sleep() {
-	n := 0
+	n, events := 0, l.events[:l.takes()]
 	if l.nEvents > crowded {
-		if now, errno := epollNow(l.epoll, l.events); errno == 0 {
+		if now, errno := epollNow(l.epoll, events); errno == 0 {
 			n = now
 		}
 	}
 	if n == 0 {
-		n = l.wait()
+		n = l.wait(events)
 	}
+	l.arrived = 0
 	l.nEvents, l.nextEvent = n, 0
 	l.now = l.srv.now()
+}
+
+// takes is how many events the next turn takes. Replies go out at the end of a turn: where clients
+// send long pipelines, a shorter one has the first of them at work again while the others are served.
+// Where that is not so, a turn is one write to the log for all; where it is one fsync, always.
+func (l *loop) takes() int {
+	if l.arrived >= longTurn && !l.waited {
+		return eventsOfLong
+	}
+	return eventsPerTurn
 }
 
 // wait waits for events. Who posts after the look into the box finds the loop asleep.
 // Under load the next event is microseconds away: for so long the loop keeps its
 // processor, which saves the way through the scheduler and keeps the runtime's
 // monitor from looking after it every 20 µs.
-func (l *loop) wait() (n int) {
+func (l *loop) wait(events []unix.EpollEvent) (n int) {
 	l.asleep.Store(true)
 	l.mu.Lock()
 	mail := len(l.box) > 0
@@ -241,12 +256,12 @@ func (l *loop) wait() (n int) {
 	case mail:
 		timeout = 0
 	case l.brief:
-		if n, l.brief = epollBriefly(l.epoll, l.events, briefWait); n > 0 {
+		if n, l.brief = epollBriefly(l.epoll, events, briefWait); n > 0 {
 			l.asleep.Store(false)
 			return n
 		}
 	}
-	n, err := unix.EpollWait(l.epoll, l.events, timeout)
+	n, err := unix.EpollWait(l.epoll, events, timeout)
 	l.asleep.Store(false)
 	if err != nil { // interrupted by a signal: nothing else can be wrong with these descriptors
 		n = 0
