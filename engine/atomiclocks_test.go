@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -56,4 +57,106 @@ func TestAtomicHookSeesItsKeysOnly(t *testing.T) {
 	}
 	equal(t, "seen", strings.Join(seen, ", "), "set s:1, set s:2, rename_to s:3, lpush s:4, set s:5, copy_to s:6, del s:5")
 	c.want("GET n", `"7"`)
+}
+
+// elsewhere is a key that begins so, in none of the shards of others.
+func (r *rig) elsewhere(begin string, others ...string) string {
+	for i := 0; ; i++ {
+		key, shared := fmt.Sprint(begin, i), false
+		for _, o := range others {
+			shared = shared || r.shardOf([]byte(key)) == r.shardOf([]byte(o))
+		}
+		if !shared {
+			return key
+		}
+	}
+}
+
+// TestAtomicHookThatNamesItsKeys: a unit that causes its events goes on beside others on
+// other keys, by whatever command; the hook can touch no other key.
+func TestAtomicHookThatNamesItsKeys(t *testing.T) {
+	entered, leave := make(chan struct{}), make(chan struct{})
+	hold := command.Spec{Name: "t.hold", Arity: 2, Flags: command.Write, Summary: "Holds a key",
+		Keys: []command.KeySpec{command.Key(1, command.KeyRW)}, Run: func(c *command.Call) error {
+			entered <- struct{}{}
+			<-leave
+			c.Reply.Status("OK")
+			return nil
+		}}
+	r := newRig(t, 4, nil, hold)
+	held := r.elsewhere("held", "n")
+	other := r.elsewhere("other", "n", held)
+	touch := "n"
+	r.attach(hook.Options{Name: "h", Kind: hook.KindKey, Match: "other*", Keys: []string{"n"}}, func(c *command.Call, ev hook.Event) error {
+		return c.Do(&wire.Collector{}, words("INCR", touch)...)
+	})
+	c, holder := r.connect(), r.connect()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		holder.do("T.HOLD " + held)
+	}()
+	<-entered
+	beside := make(chan string)
+	go func() {
+		for _, line := range []string{"SET k v", "MULTI", "SET k w", "EXEC", "EXPIRE k 1"} {
+			beside <- c.do(strings.ReplaceAll(line, "k", other))
+		}
+		r.advance(2 * time.Second)
+		beside <- c.do("INCR " + other)                                   // meets the expiry
+		beside <- fmt.Sprint(r.expireShard(r.shardOf([]byte(other)), 10)) // as the reaper does
+	}()
+	for _, want := range []string{"OK", "OK", "QUEUED", "OK", "1", "1", "0"} {
+		select {
+		case got := <-beside:
+			if !strings.Contains(got, want) {
+				t.Errorf("%s, want %s", got, want)
+			}
+		case <-time.After(time.Minute):
+			t.Fatal("a unit waits for locks that it does not need")
+		}
+	}
+	close(leave)
+	<-done
+	c.want("GET n", `"5"`) // set, set, expire, expired, incrby
+	touch = held
+	c.want("SET "+other+" x", "OK")
+	c.want("EXISTS "+held, "(integer) 0")
+	for _, h := range r.Bus().Hooks() {
+		if s := h.Stats(); s.Runs != 6 || s.Errors != 1 || s.LastError != string(errUnnamed) {
+			t.Errorf("%+v", s)
+		}
+	}
+	r.attach(hook.Options{Name: "any", Kind: hook.KindKey, Match: "other*"}, func(*command.Call, hook.Event) error { return nil })
+	c.want("SET "+other+" x", "OK") // under all locks now
+	c.want("EXISTS "+held, "(integer) 1")
+}
+
+// TestNamedKeysUnderLoad: what hooks count beside many writers is what they wrote.
+func TestNamedKeysUnderLoad(t *testing.T) {
+	r := newRig(t, 8, nil)
+	for _, n := range []string{"n", "m"} {
+		r.attach(hook.Options{Name: n, Kind: hook.KindKey, Match: "s:*", Keys: []string{n}}, func(c *command.Call, ev hook.Event) error {
+			return c.Do(&wire.Collector{}, words("INCR", n)...)
+		})
+	}
+	r.attach(hook.Options{Name: "chain", Kind: hook.KindKey, Match: "n", Keys: []string{"chained"}}, func(c *command.Call, ev hook.Event) error {
+		return c.Do(&wire.Collector{}, words("INCR", "chained")...)
+	})
+	const clients, each = 4, 200
+	var tasks sync.WaitGroup
+	for i := range clients {
+		c := r.connect()
+		tasks.Go(func() {
+			for j := range each {
+				c.do(fmt.Sprintf("SET s:%d:%d 1", i, j%50))
+				c.do(fmt.Sprintf("MSET o:%d 1 s:%d 2", j, i))
+			}
+		})
+	}
+	tasks.Wait()
+	c := r.connect()
+	for _, key := range []string{"n", "m", "chained"} {
+		c.want("GET "+key, fmt.Sprintf("%q", fmt.Sprint(2*clients*each)))
+	}
 }

@@ -79,8 +79,9 @@ type Engine struct {
 	atomicMu   sync.Mutex
 	atomics    atomic.Pointer[[]command.Atomic]
 	atomicKeys atomic.Pointer[[][]byte] // patterns of the keys that hooks on key events want; nil: any key
+	atomicHeld atomic.Pointer[[]int]    // shards of the keys that these hooks name; nil: one of them names none, and needs all
 	atomicGen  atomic.Int64             // counts changes of atomics
-	atomicAll  atomic.Bool              // an atomic hook makes every writing unit take all locks
+	atomicAny  atomic.Bool              // there are atomic hooks on key events, for which writing units take more locks
 
 	tracksLatency atomic.Bool // latency-tracking
 	limitsOld     atomic.Bool // the keyspace does not have the configured limits yet
@@ -243,13 +244,19 @@ func (e *Engine) RemoveAtomic(owner string) {
 }
 
 func (e *Engine) setAtomics(next []command.Atomic) {
-	all, some := false, &[][]byte{}
+	any, some, held := false, &[][]byte{}, &[]int{}
 	for _, a := range next {
-		if a.Hook.Kind() != hook.KindKey {
+		switch a.Hook.Kind() {
+		case hook.KindKey:
+		case hook.KindExpired:
+			held = nil // a key may come due in any unit, also to a hook's commands
+			continue
+		default:
 			continue
 		}
 		// Its events arise in the middle of units whose locks are chosen before.
-		all = true
+		any = true
+		held = e.holdNamed(held, a.Hook.Options().Keys)
 		if match := a.Hook.Options().Match; match == "" {
 			some = nil
 		} else if some != nil {
@@ -258,7 +265,8 @@ func (e *Engine) setAtomics(next []command.Atomic) {
 	}
 	e.atomics.Store(&next)
 	e.atomicKeys.Store(some)
-	e.atomicAll.Store(all)
+	e.atomicHeld.Store(held)
+	e.atomicAny.Store(any)
 	e.atomicGen.Add(1)
 }
 

@@ -115,10 +115,8 @@ func (e *Engine) evictOne(policy eviction, cfg *config.Config, s *Session, out *
 	first := rand.IntN(len(e.shards))
 	for i := range e.shards {
 		n := (first + i) % len(e.shards)
-		u := command.Unit{Hooks: e.atomicGen.Load()}
-		if u.All = len(e.shards) == 1 || e.atomicAll.Load() || e.wantsAtomic(hook.KindEvicted); !u.All {
-			u.Held = []int{n}
-		}
+		u := command.Unit{}
+		e.ofShard(&u, n, hook.KindEvicted)
 		if !e.begin(&u, e.busy.signal()) {
 			return false
 		}

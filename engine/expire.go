@@ -62,12 +62,8 @@ func (e *Engine) expireShard(shard, max int) (taken int) {
 		return 0
 	}
 	s := e.shards[shard]
-	u := command.Unit{Hooks: e.atomicGen.Load()}
-	if len(e.shards) > 1 && !e.atomicExpiry() {
-		u.Held = []int{shard}
-	} else {
-		u.All = true
-	}
+	u := command.Unit{}
+	e.ofShard(&u, shard, hook.KindExpired)
 	s.giveWay()
 	e.begin(&u, nil)
 	e.pruneRetries(&u)
@@ -320,7 +316,7 @@ func (e *Engine) ExpireIn(c *command.Call, db int, key []byte) error {
 	if !due {
 		return nil
 	}
-	if !u.All && e.atomicExpiry() {
+	if !u.All && (e.wantsAtomic(hook.KindExpired) || e.lackingAtomics(u)) {
 		return command.ErrUndeclared
 	}
 	if u.All && slices.Contains(e.expiring, retryKey{db, string(key)}) {
@@ -332,10 +328,6 @@ func (e *Engine) ExpireIn(c *command.Call, db int, key []byte) error {
 	}
 	return nil
 }
-
-// atomicExpiry reports whether an expiry has atomic hooks to run, for which its
-// unit holds all locks.
-func (e *Engine) atomicExpiry() bool { return e.atomicAll.Load() || e.wantsAtomic(hook.KindExpired) }
 
 func (e *Engine) wantsAtomic(k hook.Kind) bool {
 	for _, a := range *e.atomics.Load() {

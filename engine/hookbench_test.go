@@ -2,8 +2,14 @@ package engine
 
 import (
 	"context"
+	"log/slog"
+	"strconv"
+	"sync"
+	"sync/atomic"
 	"testing"
 
+	"github.com/kevy-lua/kevy-lua/engine/command"
+	"github.com/kevy-lua/kevy-lua/engine/config"
 	"github.com/kevy-lua/kevy-lua/engine/hook"
 	"github.com/kevy-lua/kevy-lua/engine/wire"
 )
@@ -40,6 +46,63 @@ func BenchmarkObserver(b *testing.B) {
 				out.Buf = out.Buf[:0]
 			}
 			s.EndBatch()
+		})
+	}
+}
+
+// BenchmarkBesideAtomic is what one client gets done with keys of its own beside
+// another whose every change has an atomic hook counted, on 16 shards.
+func BenchmarkBesideAtomic(b *testing.B) {
+	for _, row := range []struct {
+		name string
+		keys []string
+		hook bool
+	}{{name: "none"}, {name: "named", keys: []string{"n"}, hook: true}, {name: "all", hook: true}} {
+		b.Run(row.name, func(b *testing.B) {
+			cfg := config.Default()
+			cfg.Server.Shards = 16
+			e := New(Options{Live: config.NewLive(cfg), Log: slog.New(slog.DiscardHandler), Groups: groups(), Version: "bench"})
+			e.SetJournal(&benchJournal{})
+			if row.hook {
+				hk, err := e.Bus().Attach(hook.Options{Name: "h", Owner: "bench", Kind: hook.KindKey, DB: hook.AnyDB, Match: "s:*", Keys: row.keys})
+				if err != nil {
+					b.Fatal(err)
+				}
+				e.AddAtomic(command.Atomic{Hook: hk, Run: func(c *command.Call, _ hook.Event) error {
+					for range 20 {
+						if err := c.Do(&wire.Collector{}, []byte("INCR"), []byte("n")); err != nil {
+							return err
+						}
+					}
+					return nil
+				}})
+			}
+			set := func(s *Session, key string, until func() bool) {
+				var out wire.Writer
+				for until() {
+					s.Do([][]byte{[]byte("SET"), []byte(key), []byte("v")}, &out)
+					out.Buf = out.Buf[:0]
+				}
+			}
+			var sessions [2]*Session
+			for i := range sessions {
+				s, err := e.NewSession(SessionOptions{Addr: "bench", Transport: "tcp"})
+				if err != nil {
+					b.Fatal(err)
+				}
+				sessions[i] = s
+			}
+			var over atomic.Bool
+			var other sync.WaitGroup
+			other.Go(func() { set(sessions[1], "s:1", func() bool { return !over.Load() }) })
+			own := ""
+			for i := 0; own == "" || e.shardOf([]byte(own)) == e.shardOf([]byte("n")) || e.shardOf([]byte(own)) == e.shardOf([]byte("s:1")); i++ {
+				own = "o:" + strconv.Itoa(i)
+			}
+			set(sessions[0], own, b.Loop)
+			over.Store(true)
+			other.Wait()
+			e.Close(context.Background())
 		})
 	}
 }

@@ -48,9 +48,9 @@ func (e *Engine) notifyChange(ch *command.Change) {
 }
 
 // atomicKeyHooks runs the atomic hooks on what the unit changed, and on what
-// they change in turn. The unit's locks, which are all locks, are held.
+// they change in turn. The unit's locks are held.
 func (e *Engine) atomicKeyHooks(u *command.Unit) {
-	if !e.atomicAll.Load() || !u.All {
+	if !e.atomicAny.Load() || e.lackingAtomics(u) {
 		return
 	}
 	for i := 0; i < len(u.Changes); i++ {
@@ -85,7 +85,7 @@ func (e *Engine) runAtomic(u *command.Unit, a command.Atomic, ev hook.Event) err
 	p, depth := e.record(u), u.Depth
 	u.Depth = ev.Depth() + 1
 	c := command.Call{Context: e.unitCtx, Spec: &atomicSpec, DB: max(ev.Database(), 0), Client: e.system(), Unit: u, Config: e.live.Get(), Nested: true}
-	err := a.Hook.Run(func() error { return a.Run(&c, ev) })
+	err := a.Hook.Run(func() error { return unnamed(a.Run(&c, ev)) })
 	u.Depth = depth
 	if err != nil {
 		e.rollback(u, p)

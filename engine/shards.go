@@ -158,10 +158,16 @@ func (e *Engine) eachHeld(u *command.Unit, fn func(*shard)) {
 
 // hold adds the shard of key to the unit's lock set, before it is locked.
 func (e *Engine) hold(u *command.Unit, key []byte) {
-	n := e.shardOf(key)
-	if i, found := slices.BinarySearch(u.Held, n); !found {
-		u.Held = slices.Insert(u.Held, i, n)
+	u.Held = insertShard(u.Held, e.shardOf(key))
+}
+
+// insertShard adds a shard to a set of them, which is in ascending order.
+func insertShard(set []int, n int) []int {
+	i, found := slices.BinarySearch(set, n)
+	if found {
+		return set
 	}
+	return slices.Insert(set, i, n)
 }
 
 // holdSpec sets the unit's lock set from what the command declares. Arguments
@@ -174,7 +180,9 @@ func (e *Engine) holdSpec(u *command.Unit, spec *command.Spec, args [][]byte) {
 		return
 	}
 	u.Hooks = e.atomicGen.Load()
-	if spec.Any(command.AllShards) || e.atomicAll.Load() && !spec.Is(command.ReadOnly) && e.mayConcern(spec, args) {
+	concerned := e.atomicAny.Load() && !spec.Is(command.ReadOnly) && e.mayConcern(spec, args)
+	named := e.atomicHeld.Load()
+	if spec.Any(command.AllShards) || concerned && named == nil {
 		u.All = true
 		return
 	}
@@ -191,6 +199,11 @@ func (e *Engine) holdSpec(u *command.Unit, spec *command.Spec, args [][]byte) {
 	}
 	for _, k := range keys {
 		e.hold(u, args[k.Index])
+	}
+	if concerned {
+		for _, n := range *named {
+			u.Held = insertShard(u.Held, n)
+		}
 	}
 }
 

@@ -39,7 +39,7 @@ type Options struct {
 	Names []string // key events: only these Redis event names; nil for all
 	Class Class    // key events: only these classes; 0 for All, and the classes of Names beside it
 	Mode  Mode     // default Observe
-	Keys  []string // atomic: the keys it touches (globs); nil takes all locks
+	Keys  []string // atomic, key events: all keys that it touches beside that of its event; nil, or a glob among them, takes all locks
 
 	Stream     string // outbox: the key of the stream, in DB or, for AnyDB, database 0
 	DeadLetter string // outbox: the stream for events that are given up; default Stream + ":dead"

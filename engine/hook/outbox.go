@@ -36,7 +36,7 @@ func (b *Bus) Outbox(o Options, consume func(ctx context.Context, h *Hook)) (lis
 	}
 	listed, err = b.add(o, func(h *Hook) {
 		w := h.given
-		w.TripAfter, w.OnError = -1, "retry"
+		w.TripAfter, w.OnError, w.Keys = -1, "retry", []string{o.Stream}
 		h.writer = b.newHook(w)
 		x := &outbox{consume: consume, done: make(chan struct{})}
 		x.ctx, x.cancel = context.WithCancel(b.ctx)
