@@ -75,13 +75,9 @@ func newThread(L *lua.LState, fn *lua.LFunction) *lua.LState {
 	L.Options.CallStackSize = min(depth, coroutineDepth)
 	stockCreate(L)
 	L.Options.CallStackSize = depth
-	if L == s.L {
-		s.attach(L)
-	} else {
-		L.SetContext(s)
-	}
+	s.attach(L)
 	th := L.Get(-1).(*lua.LState)
-	th.SetContext(s)
+	s.attach(th)
 	L.SetTop(0)
 	return th
 }

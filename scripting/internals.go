@@ -25,29 +25,34 @@ import (
 // The offsets are looked up by name, so that a different gopher-lua is noticed
 // at the start and not by a crash.
 var (
-	offHasErrorFunc = fieldOf(reflect.TypeFor[lua.LState](), "hasErrorFunc", "bool")
-	offUpvalues     = fieldOf(reflect.TypeFor[lua.LState](), "uvcache", "*lua.Upvalue")
-	offLoop         = fieldOf(reflect.TypeFor[lua.LState](), "mainLoop", "func(*lua.LState, *lua.callFrame)")
-	offFrame        = fieldOf(reflect.TypeFor[lua.LState](), "currentFrame", "*lua.callFrame")
-	offUpvalueNext  = fieldOf(reflect.TypeFor[lua.Upvalue](), "next", "*lua.Upvalue")
-	offUpvalueIndex = fieldOf(reflect.TypeFor[lua.Upvalue](), "index", "int")
-	offTableArray   = fieldOf(reflect.TypeFor[lua.LTable](), "array", "[]lua.LValue")
-	offTableDict    = fieldOf(reflect.TypeFor[lua.LTable](), "dict", "map[lua.LValue]lua.LValue")
-	offTableStrings = fieldOf(reflect.TypeFor[lua.LTable](), "strdict", "map[string]lua.LValue")
-	offTableKeys    = fieldOf(reflect.TypeFor[lua.LTable](), "keys", "[]lua.LValue")
-	offTableOrder   = fieldOf(reflect.TypeFor[lua.LTable](), "k2i", "map[lua.LValue]int")
-	frameType       = frameStruct()
-	offFrameFn      = fieldOf(frameType, "Fn", "*lua.LFunction")
-	offFrameParent  = fieldOf(frameType, "Parent", "*lua.callFrame")
-	offFramePc      = fieldOf(frameType, "Pc", "int")
-	offFrameIdx     = fieldOf(frameType, "Idx", "int")
-	offFrameBase    = fieldOf(frameType, "LocalBase", "int")
+	offHasErrorFunc  = fieldOf(reflect.TypeFor[lua.LState](), "hasErrorFunc", "bool")
+	offUpvalues      = fieldOf(reflect.TypeFor[lua.LState](), "uvcache", "*lua.Upvalue")
+	offLoop          = fieldOf(reflect.TypeFor[lua.LState](), "mainLoop", "func(*lua.LState, *lua.callFrame)")
+	offFrame         = fieldOf(reflect.TypeFor[lua.LState](), "currentFrame", "*lua.callFrame")
+	offRegistry      = fieldOf(reflect.TypeFor[lua.LState](), "reg", "*lua.registry")
+	registryType     = pointee("reg")
+	offRegistryTop   = fieldOf(registryType, "top", "int")
+	offRegistryArray = fieldOf(registryType, "array", "[]lua.LValue")
+	offUpvalueNext   = fieldOf(reflect.TypeFor[lua.Upvalue](), "next", "*lua.Upvalue")
+	offUpvalueIndex  = fieldOf(reflect.TypeFor[lua.Upvalue](), "index", "int")
+	offTableArray    = fieldOf(reflect.TypeFor[lua.LTable](), "array", "[]lua.LValue")
+	offTableDict     = fieldOf(reflect.TypeFor[lua.LTable](), "dict", "map[lua.LValue]lua.LValue")
+	offTableStrings  = fieldOf(reflect.TypeFor[lua.LTable](), "strdict", "map[string]lua.LValue")
+	offTableKeys     = fieldOf(reflect.TypeFor[lua.LTable](), "keys", "[]lua.LValue")
+	offTableOrder    = fieldOf(reflect.TypeFor[lua.LTable](), "k2i", "map[lua.LValue]int")
+	frameType        = pointee("currentFrame")
+	offFrameFn       = fieldOf(frameType, "Fn", "*lua.LFunction")
+	offFrameParent   = fieldOf(frameType, "Parent", "*lua.callFrame")
+	offFramePc       = fieldOf(frameType, "Pc", "int")
+	offFrameIdx      = fieldOf(frameType, "Idx", "int")
+	offFrameBase     = fieldOf(frameType, "LocalBase", "int")
 )
 
-func frameStruct() reflect.Type {
-	f, ok := reflect.TypeFor[lua.LState]().FieldByName("currentFrame")
+// pointee is what a field of LState points to.
+func pointee(field string) reflect.Type {
+	f, ok := reflect.TypeFor[lua.LState]().FieldByName(field)
 	if !ok || f.Type.Kind() != reflect.Pointer {
-		panic("scripting: gopher-lua's LState has no currentFrame any more")
+		panic("scripting: gopher-lua's LState has no " + field + " any more")
 	}
 	return f.Type.Elem()
 }
@@ -154,12 +159,14 @@ func appendValues(to []lua.LValue, list []lua.LString) []lua.LValue {
 	kind := *(*unsafe.Pointer)(unsafe.Pointer(&aString))
 	for i := range list {
 		var v lua.LValue
-		words := (*[2]unsafe.Pointer)(unsafe.Pointer(&v))
-		words[0], words[1] = kind, unsafe.Pointer(&list[i])
+		*words(&v) = [2]unsafe.Pointer{kind, unsafe.Pointer(&list[i])}
 		to = append(to, v)
 	}
 	return to
 }
+
+// words are the type and the pointer of a value.
+func words(v *lua.LValue) *[2]unsafe.Pointer { return (*[2]unsafe.Pointer)(unsafe.Pointer(v)) }
 
 var aString lua.LValue = lua.LString("")
 

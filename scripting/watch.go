@@ -14,15 +14,14 @@ import (
 	"github.com/kevy-lua/kevy-lua/engine/hook"
 )
 
-// watch is the part of a state that ends runs. Before each instruction the machine
-// counts one tick, in watchedLoop or in Done; every checkEvery of them the clock is read, and with it the
-// kill flag, the limits and, now and then, the size of the heap. Once stopErr is
+// watch is the part of a state that ends runs. The machine's loop (machine.go) counts
+// a tick before each instruction; every checkEvery of them the clock is read, and with
+// it the kill flag, the limits and, now and then, the size of the heap. Once stopErr is
 // set, every further instruction fails, so that no pcall can go on. A run that is
 // over sooner never reads the clock: its time begins with the first check.
 type watch struct {
 	ticks   int
 	slices  int
-	stopped <-chan struct{}
 	stopErr error
 
 	// Read by other goroutines.
@@ -67,8 +66,6 @@ const (
 	chargeEvery  = 16 << 20
 )
 
-var closedChan = func() chan struct{} { c := make(chan struct{}); close(c); return c }()
-
 // What a script can be stopped with. The texts of the first are Redis'.
 var (
 	errKilled   = errors.New("Script killed by user with SCRIPT KILL...")
@@ -80,7 +77,7 @@ var (
 
 func (w *watch) begin(h *Runner, kind int32) {
 	w.ticks, w.slices = checkEvery, 0
-	w.stopped, w.stopErr = nil, nil
+	w.stopErr = nil
 	w.serial.Add(1)
 	if w.shown.Load() != nil {
 		w.shown.Store(nil)
@@ -121,7 +118,8 @@ func (s *state) elapsed() time.Duration {
 	return now.Sub(s.started)
 }
 
-// Deadline, Err and Value complete context.Context; only Done is used.
+// A state is the context of its threads, by which Go functions find it. Nothing
+// waits for it.
 
 // Deadline implements context.Context.
 func (s *state) Deadline() (time.Time, bool) { return time.Time{}, false }
@@ -129,26 +127,22 @@ func (s *state) Deadline() (time.Time, bool) { return time.Time{}, false }
 // Value implements context.Context.
 func (s *state) Value(any) any { return nil }
 
-// Err is why the run was stopped.
+// Err implements context.Context.
 func (s *state) Err() error { return s.stopErr }
 
-// Done is called by the stock loop before each instruction.
-func (s *state) Done() <-chan struct{} {
-	s.ticks--
-	if s.ticks > 0 {
-		return s.stopped
-	}
-	return s.check()
-}
+// Done implements context.Context.
+func (s *state) Done() <-chan struct{} { return nil }
 
-func (s *state) check() <-chan struct{} {
+// check is what watchedLoop does every checkEvery instructions, and before each once
+// stopErr is set.
+func (s *state) check() {
 	s.slices++
 	if s.stopErr != nil {
-		return s.stopped
+		return
 	}
 	s.ticks = checkEvery
 	if s.running.Load() == runNone {
-		return nil
+		return
 	}
 	if s.outside != nil {
 		// It holds no lock, and nobody waits for it: who serves clients goes first,
@@ -176,7 +170,6 @@ func (s *state) check() <-chan struct{} {
 		s.show(s.call)
 		s.over = s.host.core.Busy(s.call, s.running.Load() == runFunction)
 	}
-	return s.stopped
 }
 
 func (s *state) killError() error {
@@ -188,7 +181,7 @@ func (s *state) killError() error {
 
 // stop makes the run fail from now on.
 func (s *state) stop(err error) {
-	s.stopErr, s.stopped, s.ticks = err, closedChan, 0
+	s.stopErr, s.ticks = err, 0
 }
 
 // charge accounts for n bytes of a string that is about to be built. It raises
