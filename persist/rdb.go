@@ -21,9 +21,23 @@ type rdbLoader struct {
 	ctx       context.Context
 	apply     func(group []Record) error // nil: it is only read
 	one       [1]Record
-	count     int64 // commands
+	name      []byte   // of the command that is emitted
+	args      [][]byte // its arguments, the name included
+	at        int64    // where the entry begins that is being loaded
+	count     int64    // commands
 	keys      int64
 	libraries int64
+}
+
+// loadAhead is load with apply on a goroutine of its own, which has ended when loadAhead returns.
+func (l *rdbLoader) loadAhead(f vfs.File, size int64) (end int64, err error) {
+	a := newAhead(l.apply, &l.at)
+	l.apply = a.take
+	end, err = l.load(f, size)
+	if failed := a.stop(); failed != nil {
+		return a.failed, failed
+	}
+	return end, err
 }
 
 // load reads the RDB part at the beginning of a file, and returns where it ends.
@@ -34,6 +48,7 @@ func (l *rdbLoader) load(f vfs.File, size int64) (end int64, err error) {
 		if err := l.ctx.Err(); err != nil {
 			return r.Offset(), err
 		}
+		l.at = r.Offset()
 		e, err := r.Next()
 		var bad *rdb.FileError
 		switch {
@@ -55,7 +70,9 @@ func (l *rdbLoader) command(db int, name string, args ...[]byte) error {
 		return nil
 	}
 	l.count++
-	l.one[0] = Record{DB: db, Args: append([][]byte{[]byte(name)}, args...)}
+	l.name = append(l.name[:0], name...)
+	l.args = append(append(l.args[:0], l.name), args...)
+	l.one[0] = Record{DB: db, Args: l.args}
 	return l.apply(l.one[:])
 }
 

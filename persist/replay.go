@@ -142,7 +142,7 @@ func (p *replay) read(f vfs.File, mf manifestFile, size int64) (scanned, error) 
 	r := readFrom(f, 0, size)
 	start, l := int64(0), &rdbLoader{ctx: p.ctx, apply: p.apply}
 	if isRDB(r, mf) {
-		end, err := l.load(f, size)
+		end, err := l.loadAhead(f, size)
 		p.stats.Libraries, p.stats.RDBKeys = l.libraries, l.keys
 		if flt, ok := asFault(err); ok {
 			return scanned{}, p.corrupt(mf, flt.offset, flt.reason)

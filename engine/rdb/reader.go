@@ -27,7 +27,7 @@ func (r *reader) cut(n uint64) []byte {
 	b := r.b[:n:n]
 	r.b = r.b[n:]
 	if r.src != nil {
-		r.src.use(b)
+		r.src.used += int64(n)
 	}
 	return b
 }

@@ -93,8 +93,8 @@ func (f *Reader) value(t Type, key []byte) (*Value, error) {
 		return nil, f.bad("the key %q has a value of type %d, which this program does not read", key, t)
 	}
 	v := f.r.value(t)
-	if err := f.err(fmt.Sprintf("the value of the key %q", key)); err != nil {
-		return nil, err
+	if f.r.err != nil || f.src.err != nil {
+		return nil, f.err(fmt.Sprintf("the value of the key %q", key))
 	}
 	if v.Kind != Stream && len(v.Items) > 0 && !v.sound() {
 		return nil, f.bad("the value of the key %q holds something twice, or a score that is no number", key)
@@ -166,6 +166,7 @@ func (f *Reader) end() error {
 	if f.version < checksumFrom {
 		return io.EOF
 	}
+	f.src.sum(&f.r)
 	want := f.src.crc
 	b := f.r.cut(8)
 	if err := f.err("the checksum"); err != nil {
@@ -196,22 +197,35 @@ func (f *Reader) bad(format string, a ...any) error {
 
 // source is what a reader gets its bytes from when they are not all there.
 type source struct {
-	in    io.Reader
-	left  int64 // not read yet
-	used  int64
-	crc   uint64 // of what was used
-	buf   []byte // whose end r.b is
-	short bool   // more was wanted than there is
-	err   error  // of in
+	in     io.Reader
+	left   int64 // not read yet
+	used   int64
+	buf    []byte // whose end r.b is
+	crc    uint64 // of what was used, but for what is used in buf from summed on
+	summed int
+	short  bool  // more was wanted than there is
+	err    error // of in
 }
 
 // window is how much is read at a time.
 const window = 64 << 10
 
-// begin says that nothing that was handed out is needed any more.
+// begin says that nothing that was handed out is needed any more. What is left in the buffer moves to
+// its front when it is little: each byte moves once at most.
 func (s *source) begin(r *reader) {
-	s.buf = s.buf[:copy(s.buf[:cap(s.buf)], r.b)]
+	if len(r.b) > cap(s.buf)/8 {
+		return
+	}
+	s.sum(r)
+	s.buf, s.summed = s.buf[:copy(s.buf[:cap(s.buf)], r.b)], 0
 	r.b = s.buf
+}
+
+// sum adds what was used to the checksum: much at a time, since short pieces cost twice as much.
+func (s *source) sum(r *reader) {
+	end := len(s.buf) - len(r.b)
+	s.crc = ^crc64.Update(^s.crc, jones, s.buf[s.summed:end])
+	s.summed = end
 }
 
 // fill makes r.b at least n bytes long, if there are so many.
@@ -225,7 +239,8 @@ func (s *source) fill(r *reader, n uint64) bool {
 	if more := int(n) - have; cap(s.buf)-len(s.buf) < more {
 		moved := make([]byte, have, int(min(int64(max(int(n), window)), int64(have)+s.left)))
 		copy(moved, r.b)
-		s.buf = moved
+		s.sum(r)
+		s.buf, s.summed = moved, 0
 	}
 	from := len(s.buf)
 	size := int(min(int64(cap(s.buf)-from), s.left))
@@ -241,9 +256,4 @@ func (s *source) fill(r *reader, n uint64) bool {
 		s.err = fmt.Errorf("rdb: read at offset %d: %w", s.used+int64(len(r.b)), err)
 	}
 	return len(r.b) >= int(n)
-}
-
-func (s *source) use(b []byte) {
-	s.used += int64(len(b))
-	s.crc = ^crc64.Update(^s.crc, jones, b)
 }
