@@ -2,6 +2,7 @@ package dump_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -9,27 +10,15 @@ import (
 	"github.com/kevy-lua/kevy-lua/engine/command"
 	"github.com/kevy-lua/kevy-lua/engine/command/commandtest"
 	"github.com/kevy-lua/kevy-lua/engine/command/dump"
+	"github.com/kevy-lua/kevy-lua/engine/command/key"
+	"github.com/kevy-lua/kevy-lua/engine/command/str"
 	"github.com/kevy-lua/kevy-lua/engine/command/stream"
-	"github.com/kevy-lua/kevy-lua/engine/hook"
 	"github.com/kevy-lua/kevy-lua/engine/rdb"
 )
 
-// rows is the group's table with what its tests need of other groups.
+// rows is the group with those that its tests need besides.
 func rows() []command.Spec {
-	key := []command.KeySpec{command.Key(1, command.KeyRW)}
-	return append(dump.Table(),
-		command.Spec{Name: "set", Arity: 3, Flags: command.Write, Keys: key, Run: func(c *command.Call) error {
-			c.In(c.Args[1]).SetString(c.Args[1], c.Args[2], 0)
-			c.Changed(c.Args[1], hook.String, "set")
-			c.Reply.Status("OK")
-			return nil
-		}},
-		command.Spec{Name: "del", Arity: 2, Flags: command.Write, Keys: key, Run: func(c *command.Call) error {
-			c.In(c.Args[1]).Delete(c.Args[1])
-			c.Changed(c.Args[1], hook.Generic, "del")
-			c.Reply.Int(1)
-			return nil
-		}})
+	return slices.Concat(dump.Table(), str.Table(), key.Table())
 }
 
 func TestRows(t *testing.T) { commandtest.CompareRows(t, dump.Table()) }

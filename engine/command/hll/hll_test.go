@@ -3,41 +3,21 @@ package hll_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/kevy-lua/kevy-lua/engine/command"
 	"github.com/kevy-lua/kevy-lua/engine/command/commandtest"
 	"github.com/kevy-lua/kevy-lua/engine/command/hll"
-	"github.com/kevy-lua/kevy-lua/engine/hook"
+	"github.com/kevy-lua/kevy-lua/engine/command/list"
+	"github.com/kevy-lua/kevy-lua/engine/command/str"
 	"github.com/kevy-lua/kevy-lua/engine/wire"
 )
 
-// rows is the group's table with what its tests need of other groups.
+// rows is the group with those that its tests need besides.
 func rows() []command.Spec {
-	key := []command.KeySpec{command.Key(1, command.KeyRW)}
-	return append(hll.Table(),
-		command.Spec{Name: "set", Arity: 3, Flags: command.Write, Keys: key, Run: func(c *command.Call) error {
-			c.In(c.Args[1]).SetString(c.Args[1], c.Args[2], 0)
-			c.Changed(c.Args[1], hook.String, "set")
-			c.Reply.Status("OK")
-			return nil
-		}},
-		command.Spec{Name: "get", Arity: 2, Flags: command.ReadOnly, Keys: key, Run: func(c *command.Call) error {
-			val, _, err := c.String(c.Args[1])
-			c.Reply.Bulk(val)
-			return err
-		}},
-		command.Spec{Name: "rpush", Arity: -3, Flags: command.Write, Keys: key, Run: func(c *command.Call) error {
-			l, err := c.List(c.Args[1])
-			if err != nil {
-				return err
-			}
-			l.PushBack(c.Args[2])
-			c.Changed(c.Args[1], hook.List, "rpush")
-			c.Reply.Int(int64(l.Len()))
-			return nil
-		}})
+	return slices.Concat(hll.Table(), str.Table(), list.Table())
 }
 
 func TestRows(t *testing.T) { commandtest.CompareRows(t, hll.Table()) }

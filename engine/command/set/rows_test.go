@@ -1,0 +1,15 @@
+package set_test
+
+import (
+	"slices"
+
+	"github.com/kevy-lua/kevy-lua/engine/command"
+	"github.com/kevy-lua/kevy-lua/engine/command/key"
+	"github.com/kevy-lua/kevy-lua/engine/command/set"
+	"github.com/kevy-lua/kevy-lua/engine/command/str"
+)
+
+// rows is the group with those that its tests need besides.
+func rows() []command.Spec {
+	return slices.Concat(set.Table(), str.Table(), key.Table())
+}

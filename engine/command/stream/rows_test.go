@@ -1,0 +1,15 @@
+package stream_test
+
+import (
+	"slices"
+
+	"github.com/kevy-lua/kevy-lua/engine/command"
+	"github.com/kevy-lua/kevy-lua/engine/command/key"
+	"github.com/kevy-lua/kevy-lua/engine/command/str"
+	"github.com/kevy-lua/kevy-lua/engine/command/stream"
+)
+
+// rows is the group with those that its tests need besides.
+func rows() []command.Spec {
+	return slices.Concat(stream.Table(), str.Table(), key.Table())
+}
