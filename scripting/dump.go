@@ -211,7 +211,7 @@ func (h *Runner) restore(codes []string, policy string) error {
 	}
 	h.libs.load.Unlock()
 	for _, code := range codes {
-		_, err := h.load(code, policy == "replace", false)
+		_, err := h.load(code, userFunction, policy == "replace", false)
 		if err == nil {
 			continue
 		}
@@ -223,7 +223,7 @@ func (h *Runner) restore(codes []string, policy string) error {
 		h.flush()
 		h.libs.load.Unlock()
 		for _, code := range before {
-			if _, back := h.load(code, true, true); back != nil {
+			if _, back := h.load(code, userFunction, true, true); back != nil {
 				return errors.Join(err, back)
 			}
 		}

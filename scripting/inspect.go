@@ -36,46 +36,46 @@ func IsLibrary(source string) bool {
 }
 
 // Inspect compiles a script, or loads a library, as the server would, and looks
-// for names that do not exist. The error is why it is refused. The store keeps
-// what it has loaded, so it had better be a fresh one.
-func (h *Runner) Inspect(ctx context.Context, source string) (*Report, error) {
+// for names that do not exist. The error is why it is refused, and begins with file
+// and line where it has one. The store keeps what it has loaded, so it had better be a
+// fresh one.
+func (h *Runner) Inspect(ctx context.Context, file, source string) (*Report, error) {
 	if IsLibrary(source) {
-		return h.inspectLibrary(ctx, source)
-	}
-	if err := h.core.Do(ctx, 0, [][]byte{[]byte("SCRIPT"), []byte("LOAD"), []byte(source)}, &wire.Collector{}); err != nil {
-		return nil, err
+		return h.inspectLibrary(file, source)
 	}
 	code, _, err := scriptShebang(source)
 	if err != nil {
 		return nil, err
 	}
 	in := &inspector{shelf: h.shelf, globals: []string{"KEYS", "ARGV"}, commands: h.core.Table()}
-	err = in.source(code, "@user_script", true)
+	if err := in.source(code, "@"+file, true); err != nil {
+		return nil, err
+	}
+	err = h.core.Do(ctx, 0, [][]byte{[]byte("SCRIPT"), []byte("LOAD"), []byte(source)}, &wire.Collector{})
 	return &Report{Problems: in.problems}, err
 }
 
 // InspectTest is Inspect for a file of tests: see Trial. Which commands there will be
 // depends on what it loads.
-func (h *Runner) InspectTest(source string) (*Report, error) {
+func (h *Runner) InspectTest(file, source string) (*Report, error) {
 	in := &inspector{shelf: h.shelf}
 	for name := range trialFunctions {
 		in.globals = append(in.globals, name)
 	}
-	err := in.source(source, "@user_script", false)
+	err := in.source(source, "@"+file, false)
 	return &Report{Problems: in.problems}, err
 }
 
-func (h *Runner) inspectLibrary(ctx context.Context, source string) (*Report, error) {
-	name, code, err := libraryShebang(source)
+func (h *Runner) inspectLibrary(file, source string) (*Report, error) {
+	_, code, err := libraryShebang(source)
 	if err != nil {
 		return nil, err
 	}
-	load := [][]byte{[]byte("FUNCTION"), []byte("LOAD"), []byte("REPLACE"), []byte(source)}
-	if err := h.core.Do(ctx, 0, load, &wire.Collector{}); err != nil {
+	l, err := h.loadNamed(source, file)
+	if err != nil {
 		return nil, err
 	}
-	l := h.libs.get(name)
-	r := &Report{Library: name}
+	r := &Report{Library: l.name}
 	for _, f := range l.functions {
 		r.Registered = append(r.Registered, line("function "+f.name, f.flags.names))
 	}
@@ -90,7 +90,7 @@ func (h *Runner) inspectLibrary(ctx context.Context, source string) (*Report, er
 		r.Registered = append(r.Registered, fmt.Sprintf("timer %s %s", d.timer.Name, d.timer.When()))
 	}
 	in := &inspector{shelf: h.shelf, library: true, commands: h.core.Table()}
-	err = in.source(code, "@user_function", false)
+	err = in.source(code, l.chunk, false)
 	r.Problems = in.problems
 	return r, err
 }
@@ -115,11 +115,17 @@ func (d *commandDef) flagNames() (names []string) {
 
 func describeHook(o hook.Options) string {
 	text := fmt.Sprintf("hook %s event=%s", o.Name, o.Kind)
+	if o.Phase != "" {
+		text += " phase=" + o.Phase
+	}
 	if o.Match != "" {
 		text += " match=" + o.Match
 	}
 	if len(o.Names) > 0 {
 		text += " names=" + strings.Join(o.Names, ",")
+	}
+	if o.Phase == hook.Before {
+		return text // it is asked: that is neither of the modes
 	}
 	mode := o.Mode
 	if mode == "" {
@@ -182,7 +188,7 @@ func (in *inspector) judge(p *lua.FunctionProto, pc, a int, name string) string 
 	}
 	if field, ok := strings.CutPrefix(name, hidden); ok {
 		if _, there := in.shelf.globals[name]; !there && !in.library {
-			return fmt.Sprintf("'%s' exists only while a library is loaded", field)
+			return fmt.Sprintf("'%s' exists only in libraries, whose first line is '#!lua name=…'", field)
 		}
 		return ""
 	}

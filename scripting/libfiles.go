@@ -232,6 +232,7 @@ func (h *Runner) loadFile(file string) error {
 	if err != nil {
 		return err
 	}
+	l.file = file
 	err = h.exclusively(func() error {
 		old, err := h.replaceable(name, file)
 		if err != nil {

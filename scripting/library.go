@@ -70,22 +70,22 @@ const maxSpares = 4
 // loadBudget is how long a library's top level may run, as in Redis.
 const loadBudget = 500 * time.Millisecond
 
+// userFunction is how errors name the code of a library that has no file, as in Redis.
+const userFunction = "user_function"
+
 // newLib compiles code and runs its top level. Nothing is registered with the
-// engine yet.
-func (h *Runner) newLib(code, file string, unlimited bool) (*lib, error) {
+// engine yet. Positions in its errors begin with source.
+func (h *Runner) newLib(code, source string, unlimited bool) (*lib, error) {
 	name, rest, err := libraryShebang(code)
 	if err != nil {
 		return nil, err
 	}
-	chunk := "@user_function" // as in Redis
-	if file != "" {
-		chunk = "@" + file
-	}
+	chunk := "@" + source
 	proto, kevy, err := compileMain(rest, chunk, h.shelf, false)
 	if err != nil {
 		return nil, wire.Error("ERR Error compiling function: " + err.Error())
 	}
-	l := &lib{host: h, name: name, code: code, file: file, chunk: chunkID(chunk), proto: proto, kevy: kevy}
+	l := &lib{host: h, name: name, code: code, chunk: chunkID(chunk), proto: proto, kevy: kevy}
 	s, err := l.newState(l, unlimited)
 	if err != nil {
 		return nil, err

@@ -52,7 +52,7 @@ func (h *Runner) functionLoad(c *command.Call) error {
 		}
 		replace = true
 	}
-	l, err := h.load(string(c.Args[len(c.Args)-1]), replace, c.Replay)
+	l, err := h.load(string(c.Args[len(c.Args)-1]), userFunction, replace, c.Replay)
 	if err != nil {
 		return err
 	}
@@ -73,10 +73,25 @@ func (e libraryExists) reply() wire.Error {
 // Unwrap gives the reply to who looks for one.
 func (e libraryExists) Unwrap() error { return e.reply() }
 
-// load loads a library of FUNCTION LOAD.
-func (h *Runner) load(code string, replace, replay bool) (*lib, error) {
+// load loads a library as FUNCTION LOAD does. Positions in its errors begin with source.
+func (h *Runner) load(code, source string, replace, replay bool) (*lib, error) {
 	h.libs.load.Lock()
 	defer h.libs.load.Unlock()
+	return h.loadLocked(code, source, replace, replay)
+}
+
+// loadNamed loads a library that stands in a file without being one of those that
+// the configuration names, which are loaded again when they change.
+func (h *Runner) loadNamed(code, file string) (l *lib, err error) {
+	err = h.exclusively(func() error {
+		l, err = h.loadLocked(code, file, true, false)
+		return err
+	})
+	return l, err
+}
+
+// loadLocked is load, called with libs.load held.
+func (h *Runner) loadLocked(code, source string, replace, replay bool) (*lib, error) {
 	name, _, err := libraryShebang(code)
 	if err != nil {
 		return nil, err
@@ -88,7 +103,7 @@ func (h *Runner) load(code string, replace, replay bool) (*lib, error) {
 	case old != nil && !replace && !replay:
 		return nil, libraryExists(name)
 	}
-	l, err := h.newLib(code, "", replay)
+	l, err := h.newLib(code, source, replay)
 	if err != nil {
 		return nil, err
 	}

@@ -179,8 +179,13 @@ func (t *Trial) read(L *lua.LState, fn string) string {
 
 // trialLibrary is library(file): it loads a library, in place of one of its name.
 func trialLibrary(L *lua.LState) int {
-	code := trialOf(L).read(L, "library")
-	return trialCall(L, lua.LString("FUNCTION"), lua.LString("LOAD"), lua.LString("REPLACE"), lua.LString(code))
+	t, file := trialOf(L), checkString(L, 1, "library")
+	l, err := t.host.loadNamed(t.read(L, "library"), file)
+	if err != nil {
+		raise(L, "library: %s", fileProblem(file, err))
+	}
+	L.Push(lua.LString(l.name))
+	return 1
 }
 
 // trialScript is script(file): it returns a function of keys and arguments, both

@@ -61,13 +61,16 @@ func TestOutcomes(t *testing.T) {
 		"fails does not":    {"test('a', function() fails(function() end, 'oops') end)", []string{"it did not fail; an error with 'oops' was wanted"}},
 		"fails otherwise":   {"test('a', function() fails(function() error('x') end, 'oops') end)", []string{`it failed with "a_test.lua:1: x"; 'oops' was wanted`}},
 		"no file":           {"library 'nosuch.lua'", []string{"nosuch.lua"}},
+		"a bad library":     {"library 'lib.lua'", []string{"a_test.lua:1: library: Error compiling function: lib.lua:2: "}},
+		"a library's fault": {"library 'fails.lua'\ntest('a', function() fcall('f') end)", []string{"fails.lua:3: oops"}},
 		"bad duration":      {"test('a', function() advance('soon') end)", []string{"a_test.lua:1: advance: 'soon' is not a duration"}},
 		"hooks that fail are shown": {`redis.call('FUNCTION', 'LOAD', [[#!lua name=l
 kevy.register_hook{ event = 'key', match = 'k', callback = function() error('from the hook') end }]])
 test('a', function() redis.call('SET', 'k', 'v') error('here') end)`, []string{"a_test.lua:3: here", "log: ", "from the hook"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, out := run(t, write(t, map[string]string{"a_test.lua": tt.code}), luatest.Options{})
+			_, out := run(t, write(t, map[string]string{"a_test.lua": tt.code, "lib.lua": "#!lua name=l\nlocal = 1",
+				"fails.lua": "#!lua name=l\nredis.register_function('f', function()\n error('oops')\nend)"}), luatest.Options{})
 			for _, want := range tt.want {
 				if !strings.Contains(out, want) {
 					t.Errorf("%q is not in\n%s", want, out)

@@ -71,6 +71,7 @@ func TestScriptCommands(t *testing.T) {
 		{"config check --set scripting.libraries=lib.lua", 0, "the configuration is good\n  library lib (lib.lua)\n"},
 		{"config check --config bad.toml", 1, "scripting: load libraries: none.lua: there is no such file; Error compiling function: sub/bad.lua:2: "},
 		{"script check good.lua bad.lua", 1, "good.lua: a script, good\nbad.lua:1: redis has no field 'cal'\n"},
+		{"script check sub/bad.lua", 1, "sub/bad.lua:2: syntax error"},
 		{"script check nosuch.lua", 1, "no such file"},
 		{"script check", 2, "script check takes files"},
 		{"script run good.lua k , 5", 0, "1) (integer) 5\n2) (integer) 1\n3) (integer) 1\n"},

@@ -45,13 +45,19 @@ func checkScript(ctx context.Context, name, source string, out io.Writer) (good 
 	}
 	defer db.Close()
 	test := strings.HasSuffix(name, "_test.lua")
-	inspect := func() (*scripting.Report, error) { return db.Scripting().Inspect(ctx, source) }
+	inspect := func() (*scripting.Report, error) { return db.Scripting().Inspect(ctx, name, source) }
 	if test {
-		inspect = func() (*scripting.Report, error) { return db.Scripting().InspectTest(source) }
+		inspect = func() (*scripting.Report, error) { return db.Scripting().InspectTest(name, source) }
 	}
 	report, err := inspect()
 	if err != nil {
-		fmt.Fprintf(out, "%s: %s\n", name, err)
+		text := strings.TrimPrefix(err.Error(), "ERR ")
+		if i := strings.Index(text, name+":"); i >= 0 {
+			text = text[i:] // an editor finds the line
+		} else {
+			text = name + ": " + text
+		}
+		fmt.Fprintln(out, text)
 		return false, nil
 	}
 	good = true
