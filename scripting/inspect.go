@@ -35,6 +35,9 @@ func IsLibrary(source string) bool {
 	return strings.HasPrefix(line, "#!") && strings.Contains(line, "name=")
 }
 
+// IsTest reports whether a file holds tests: see Trial. Its name says so.
+func IsTest(file string) bool { return strings.HasSuffix(file, "_test.lua") }
+
 // Inspect compiles a script, or loads a library, as the server would, and looks
 // for names that do not exist. The error is why it is refused, and begins with file
 // and line where it has one. The store keeps what it has loaded, so it had better be a

@@ -1,6 +1,8 @@
 package scripting
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -40,7 +42,7 @@ func registerCommand(L *lua.LState) int {
 	for _, name := range o.list("flags") {
 		fl, ok := commandFlags[name]
 		if !ok {
-			o.bad("flags", "has an unknown flag '%s'", name)
+			o.bad("flags", "has an unknown flag '%s'; there are %s", name, strings.Join(slices.Sorted(maps.Keys(commandFlags)), ", "))
 		}
 		c.Flags |= fl
 		d.flags.noWrites = d.flags.noWrites || name == "no-writes"
@@ -56,7 +58,6 @@ func registerCommand(L *lua.LState) int {
 	}
 	c.Syntax = o.text("syntax")
 	fn := o.callback()
-	o.done()
 	d.callback = s.enlist(fn)
 	l.commands = append(l.commands, d)
 	return 0

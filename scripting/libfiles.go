@@ -146,8 +146,12 @@ func (h *Runner) reloaded(before []*lib, files int, problems []string) (names []
 	if changed || len(problems) > 0 {
 		r.n++
 	}
+	ailed := r.lastErr != ""
 	r.files, r.lastErr = files, strings.Join(problems, "; ")
 	if len(problems) == 0 {
+		if ailed {
+			h.core.Log().Info("script libraries are good again", "libraries", strings.Join(names, " "))
+		}
 		return names, nil
 	}
 	r.failed++
@@ -180,7 +184,8 @@ func (r *reloads) info(add func(name string, value any)) {
 	add("library_last_error", strings.Join(strings.Fields(r.lastErr), " "))
 }
 
-// files lists the configured files, each once. A name without a wildcard must exist.
+// files lists the configured files, each once. A name without a wildcard must exist;
+// a wildcard passes over tests, which stand beside what they test.
 func (h *Runner) files() (files, problems []string) {
 	for _, pattern := range h.core.Live().Get().Scripting.Libraries {
 		found, err := filepath.Glob(pattern)
@@ -191,6 +196,9 @@ func (h *Runner) files() (files, problems []string) {
 			problems = append(problems, pattern+": there is no such file")
 		}
 		for _, f := range found {
+			if f != pattern && IsTest(f) {
+				continue
+			}
 			if !slices.Contains(files, f) {
 				files = append(files, f)
 			}

@@ -73,6 +73,9 @@ func TestFilesReloadByThemselves(t *testing.T) {
 		t.Errorf("no word in the log: %s", r.logged)
 	}
 	r.expect("1", "FCALL", "f", "0")
+	d.write("a_test.lua", "library 'a.lua'")                                               // is no library, and not looked at
+	d.write("a.lua", "#!lua name=a\nredis.register_function('f',function() return 1 end)") // as it was: nothing is loaded
+	r.await(func(string) bool { return strings.Contains(r.logged.String(), "are good again") }, "PING")
 	d.write("a.lua", "#!lua name=a\nredis.register_function('f',function() return 3 end)")
 	r.until("3", "FCALL", "f", "0")
 	r.await(func(info string) bool { return strings.Contains(info, "library_last_error:\r\n") }, "INFO", "scripting")

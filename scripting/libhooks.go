@@ -69,7 +69,6 @@ func registerHook(L *lua.LState) int {
 	h.TripAfter, h.MaxDepth = o.number("trip_after", 0, 1), o.number("max_depth", 0, 1)
 	h.Budget, h.Rearm = o.duration("budget"), o.duration("rearm")
 	fn := o.callback()
-	o.done()
 	d.callback = s.enlist(fn)
 	l.hooks = append(l.hooks, d)
 	return 0

@@ -208,8 +208,11 @@ func (o *options) list(name string) (out []string) {
 	return nil
 }
 
+// callback is read last: what nobody asked for until then is refused first, since
+// it may be a misspelt callback.
 func (o *options) callback() *lua.LFunction {
 	fn, ok := o.get("callback").(*lua.LFunction)
+	o.done()
 	if !ok {
 		o.bad("callback", "must be a function")
 	}

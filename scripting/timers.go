@@ -41,7 +41,6 @@ func registerTimer(L *lua.LState) int {
 		}
 	}
 	fn := o.callback()
-	o.done()
 	d.callback = s.enlist(fn)
 	l.timers = append(l.timers, d)
 	return 0

@@ -116,7 +116,6 @@ type Reaper struct {
 // Scripting is the section of Lua.
 type Scripting struct {
 	Libraries          []string      `mapstructure:"libraries"`
-	Modules            string        `mapstructure:"modules"`
 	BusyReplyThreshold time.Duration `mapstructure:"busy-reply-threshold"`
 	TimeLimit          time.Duration `mapstructure:"time-limit"`
 	KillAfterWrite     string        `mapstructure:"kill-after-write"`

@@ -5,9 +5,7 @@ import "time"
 func scriptingRows() []Param {
 	return []Param{
 		{Path: "scripting.libraries", Kind: List, Separator: ",", Mutable: Applied, FileRelative: true,
-			Doc: "Lua files with functions, hooks, commands and timers, as glob patterns. They are read at the start, when a file or this parameter changes, and by HOOK RELOAD. Relative paths are relative to the folder of the configuration file that names them; in flags, the environment and CONFIG SET, to the working directory."},
-		{Path: "scripting.modules", Kind: String, Mutable: Applied,
-			Doc: "Folder from which scripts may require modules. Empty allows none."},
+			Doc: "Lua files with functions, hooks, commands and timers, as glob patterns, which pass over tests (*_test.lua). They are read at the start, when a file or this parameter changes, and by HOOK RELOAD. Relative paths are relative to the folder of the configuration file that names them; in flags, the environment and CONFIG SET, to the working directory."},
 		{Path: "scripting.busy-reply-threshold", Name: "busy-reply-threshold", Aliases: []string{"lua-time-limit"},
 			Kind: Duration, Unit: time.Millisecond, Default: "5000", Max: longMax,
 			Doc: "Milliseconds after which a running script no longer holds up others: they get BUSY, and SCRIPT KILL works. 0 waits for ever."},

@@ -21,6 +21,7 @@ import (
 
 	kevylua "github.com/kevy-lua/kevy-lua"
 	"github.com/kevy-lua/kevy-lua/engine/config"
+	"github.com/kevy-lua/kevy-lua/scripting"
 )
 
 // Options say what to run and how. The zero value runs everything and prints
@@ -52,7 +53,7 @@ func Files(paths ...string) (files []string, err error) {
 			continue
 		}
 		err = filepath.WalkDir(p, func(name string, d fs.DirEntry, err error) error {
-			if err == nil && !d.IsDir() && strings.HasSuffix(name, "_test.lua") {
+			if err == nil && !d.IsDir() && scripting.IsTest(name) {
 				files = append(files, name)
 			}
 			return err

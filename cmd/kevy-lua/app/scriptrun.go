@@ -44,7 +44,7 @@ func checkScript(ctx context.Context, name, source string, out io.Writer) (good 
 		return false, err
 	}
 	defer db.Close()
-	test := strings.HasSuffix(name, "_test.lua")
+	test := scripting.IsTest(name)
 	inspect := func() (*scripting.Report, error) { return db.Scripting().Inspect(ctx, name, source) }
 	if test {
 		inspect = func() (*scripting.Report, error) { return db.Scripting().InspectTest(name, source) }
