@@ -21,7 +21,6 @@ import (
 
 	kevylua "github.com/kevy-lua/kevy-lua"
 	"github.com/kevy-lua/kevy-lua/engine/config"
-	"github.com/kevy-lua/kevy-lua/scripting"
 )
 
 // Options say what to run and how. The zero value runs everything and prints
@@ -42,7 +41,11 @@ var start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // Files finds the test files among paths: files as they are, and what is named
 // *_test.lua in folders and below them.
-func Files(paths ...string) (files []string, err error) {
+func Files(paths ...string) ([]string, error) { return Find("_test.lua", paths...) }
+
+// Find finds files: those among paths, and what has the suffix in folders and below
+// them.
+func Find(suffix string, paths ...string) (files []string, err error) {
 	for _, p := range paths {
 		info, err := os.Stat(p)
 		if err != nil {
@@ -53,7 +56,7 @@ func Files(paths ...string) (files []string, err error) {
 			continue
 		}
 		err = filepath.WalkDir(p, func(name string, d fs.DirEntry, err error) error {
-			if err == nil && !d.IsDir() && scripting.IsTest(name) {
+			if err == nil && !d.IsDir() && strings.HasSuffix(name, suffix) {
 				files = append(files, name)
 			}
 			return err

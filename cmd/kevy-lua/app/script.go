@@ -13,17 +13,18 @@ func scriptCommand() *cobra.Command {
 	parent := &cobra.Command{Use: "script", Short: "Check, run and test Lua scripts and libraries", Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
 	check := &cobra.Command{
-		Use: "check FILE...", Short: "Compile scripts and libraries, and say what they register and what will fail",
+		Use: "check FILE|DIR...", Short: "Compile scripts and libraries, and say what they register and what will fail",
+		Long: "Check looks at the files, and at the *.lua files in the folders and below.",
 		RunE: func(c *cobra.Command, args []string) error { return checkScripts(c.Context(), args, c.OutOrStdout()) }}
 	var call string
 	run := &cobra.Command{
-		Use: "run FILE [KEY...] [, ARG...]", Short: "Run a script, or a function of a library, on an empty store",
+		Use: "run FILE [KEY...] [, ARG...]", Short: "Run a script, or a function or command of a library, on an empty store",
 		Long: "Run prints the reply of a script as the client would. Keys stand before a comma of its own, arguments behind it.\n" +
-			"Of a library, --call names the function.",
+			"Of a library, --call names the function, or a command of its own, which gets both.",
 		RunE: func(c *cobra.Command, args []string) error {
 			return runScript(c.Context(), args, call, c.OutOrStdout())
 		}}
-	run.Flags().StringVar(&call, "call", "", "the function to call, when FILE is a library")
+	run.Flags().StringVar(&call, "call", "", "the function or command to call, when FILE is a library")
 	var o luatest.Options
 	test := &cobra.Command{
 		Use: "test [FILE|DIR]...", Short: "Run tests written in Lua (*_test.lua)",

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -13,12 +14,20 @@ import (
 	"github.com/kevy-lua/kevy-lua/engine/wire"
 	"github.com/kevy-lua/kevy-lua/plugins"
 	"github.com/kevy-lua/kevy-lua/scripting"
+	"github.com/kevy-lua/kevy-lua/scripting/luatest"
 )
 
 // checkScripts looks at each file on a store of its own.
-func checkScripts(ctx context.Context, files []string, out io.Writer) error {
+func checkScripts(ctx context.Context, paths []string, out io.Writer) error {
+	if len(paths) == 0 {
+		return usageError{fmt.Errorf("script check takes files or folders")}
+	}
+	files, err := luatest.Find(".lua", paths...)
+	if err != nil {
+		return err
+	}
 	if len(files) == 0 {
-		return usageError{fmt.Errorf("script check takes files")}
+		return fmt.Errorf("there is no *.lua in %s", strings.Join(paths, ", "))
 	}
 	bad := false
 	for _, name := range files {
@@ -104,10 +113,14 @@ func runScript(ctx context.Context, args []string, call string, out io.Writer) e
 		return err
 	}
 	defer db.Close()
+	var operands []any
+	for _, a := range append(slices.Clone(keys), rest...) {
+		operands = append(operands, a)
+	}
 	line := []any{"EVAL", source, len(keys)}
 	switch library := scripting.IsLibrary(string(source)); {
 	case library && call == "":
-		return usageError{fmt.Errorf("%s is a library: --call names the function to run", args[0])}
+		return usageError{fmt.Errorf("%s is a library: --call names the function or command to run", args[0])}
 	case !library && call != "":
 		return usageError{fmt.Errorf("%s is no library: --call is not for it", args[0])}
 	case library:
@@ -116,21 +129,29 @@ func runScript(ctx context.Context, args []string, call string, out io.Writer) e
 		}
 		line = []any{"FCALL", call, len(keys)}
 	}
-	for _, a := range append(slices.Clone(keys), rest...) {
-		line = append(line, a)
+	v, err := run(ctx, db, append(line, operands...))
+	if errors.Is(err, wire.Error("ERR Function not found")) {
+		if _, ok := db.Engine().Table().Lookup([]byte(call)); ok {
+			v, err = run(ctx, db, append([]any{call}, operands...))
+		}
 	}
-	list, err := plugins.Args(line...)
 	if err != nil {
-		return err
-	}
-	var reply wire.Collector
-	if err := db.Engine().Do(ctx, 0, list, &reply); err != nil {
 		fmt.Fprint(out, cli.Format(wire.Value{Kind: wire.KindError, Str: []byte(err.Error())}))
 		return exitCode(exitFailure)
 	}
-	v, err := reply.Typed()
-	if err == nil {
-		fmt.Fprint(out, cli.Format(v))
+	fmt.Fprint(out, cli.Format(v))
+	return nil
+}
+
+// run runs a command and returns its reply as a client on RESP2 gets it.
+func run(ctx context.Context, db *kevylua.DB, line []any) (wire.Value, error) {
+	args, err := plugins.Args(line...)
+	if err != nil {
+		return wire.Value{}, err
 	}
-	return err
+	var reply wire.Collector
+	if err := db.Engine().Do(ctx, 0, args, &reply); err != nil {
+		return wire.Value{}, err
+	}
+	return reply.Typed()
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -56,10 +58,12 @@ type options struct {
 	repeat         int
 	interval       time.Duration
 	quiet          bool // --no-auth-warning
+	script         string
 	command        []string
 }
 
 const usage = `Usage: kevy-lua cli [options] [command [argument ...]]
+       kevy-lua cli [options] --eval <file> [key ...] [, argument ...]
 
 Without a command, lines are read from the terminal or from standard input.
 
@@ -73,6 +77,7 @@ Without a command, lines are read from the terminal or from standard input.
   -r <count>           run the command that often; -1 for ever
   -i <seconds>         wait that long between runs; decimals are allowed
   -x                   the last argument is what standard input holds
+  --eval <file>        run the Lua script in a file by EVAL; a comma of its own stands before its arguments
   -e                   exit with code 1 when the server answers with an error
   --raw                print bare values, also on a terminal
   --no-raw             print types and quotes, also where the output is no terminal
@@ -103,6 +108,7 @@ func parse(args []string) (options, error) {
 	fs.IntVar(&o.repeat, "r", 1, "")
 	fs.Float64Var(&seconds, "i", 0, "")
 	fs.BoolVar(&o.argFromInput, "x", false, "")
+	fs.StringVar(&o.script, "eval", "", "")
 	fs.BoolVar(&o.failOnError, "e", false, "")
 	fs.BoolVar(&o.raw, "raw", false, "")
 	fs.BoolVar(&o.noRaw, "no-raw", false, "")
@@ -127,10 +133,26 @@ func parse(args []string) (options, error) {
 	case o.argFromInput && len(o.command) == 0:
 		return o, errors.New("-x needs a command")
 	}
+	if o.script != "" {
+		source, err := os.ReadFile(o.script)
+		if err != nil {
+			return o, err
+		}
+		o.command = evalOf(string(source), o.command)
+	}
 	passed := false
 	fs.Visit(func(f *flag.Flag) { passed = passed || f.Name == "a" || f.Name == "pass" })
 	o.quiet = o.quiet || !passed
 	return o, nil
+}
+
+// evalOf is the EVAL of a script with keys and, behind a comma of its own, arguments.
+func evalOf(source string, args []string) []string {
+	keys, rest := args, []string(nil)
+	if i := slices.Index(args, ","); i >= 0 {
+		keys, rest = args[:i], args[i+1:]
+	}
+	return slices.Concat([]string{"EVAL", source, strconv.Itoa(len(keys))}, keys, rest)
 }
 
 // Main runs the client and returns the exit code: 0, 1 when the server cannot

@@ -97,7 +97,12 @@ func (s *fakeServer) run(in string, args ...string) (code int, out, errOut strin
 
 func TestMainOptions(t *testing.T) {
 	t.Setenv("REDISCLI_AUTH", "")
+	script := filepath.Join(t.TempDir(), "s.lua")
+	if err := os.WriteFile(script, []byte("return 1"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	s := newFakeServer(t, map[string]string{
+		"EVAL return 1 2 a b -1 ,": ":1\r\n", "EVAL return 1 0": ":2\r\n",
 		"PING": "+PONG\r\n", "SELECT 3": "+OK\r\n", "SELECT 99": "-ERR DB index is out of range\r\n",
 		"AUTH pw": "+OK\r\n", "AUTH ann pw": "+OK\r\n", "AUTH bad": "-WRONGPASS no\r\n", "HELLO 3": "%0\r\n",
 		"SET k some\ntext": "+OK\r\n", "GET none": "$-1\r\n", "HGETALL h": "%1\r\n$1\r\na\r\n:1\r\n", "SHUTDOWN": "close", "GET -1": "$1\r\nm\r\n",
@@ -123,6 +128,9 @@ func TestMainOptions(t *testing.T) {
 			seen: "AUTH bad|PING"},
 		{name: "RESP3", args: []string{"-3", "--no-raw", "HGETALL", "h"}, out: "1# \"a\" => (integer) 1\n", seen: "HELLO 3|HGETALL h"},
 		{name: "last argument from input", in: "some\ntext", args: []string{"-x", "SET", "k"}, out: "OK\n", seen: "SET k some\ntext"},
+		{name: "a script", args: []string{"--eval", script, "a", "b", ",", "-1", ","}, out: "1\n", seen: "EVAL return 1 2 a b -1 ,"},
+		{name: "a script without keys", args: []string{"--eval", script}, out: "2\n", seen: "EVAL return 1 0"},
+		{name: "no script", args: []string{"--eval", "nosuch.lua"}, code: 2, err: "kevy-lua cli: open nosuch.lua: no such file or directory\nTry 'kevy-lua cli --help'.\n"},
 		{name: "repeat", args: []string{"-r", "3", "PING"}, out: "PONG\nPONG\nPONG\n", seen: "PING|PING|PING"},
 		{name: "error", args: []string{"NOPE"}, out: "ERR unknown\n\n", seen: "NOPE"},
 		{name: "error counts", args: []string{"-e", "NOPE"}, code: 1, err: "ERR unknown\n", seen: "NOPE"},
