@@ -14,6 +14,7 @@ type measurement struct {
 	data     int64 // bytes of the keyspace: what maxmemory limits
 	heap     int64 // bytes of live and not yet swept Go objects
 	mapped   int64 // bytes that the Go runtime has from the system and not given back
+	resident int64 // bytes of the process in memory: with the host's own where the store is embedded
 	released int64
 	stacks   int64
 	cycles   int64 // garbage collections
@@ -21,6 +22,9 @@ type measurement struct {
 	system   float64
 	ops      float64 // commands a second, lately
 }
+
+// fragmentation is how much memory the process takes for each byte of data.
+func (m *measurement) fragmentation() float64 { return float64(m.resident) / float64(max(m.data, 1)) }
 
 const figuresAge = 100 * time.Millisecond
 
@@ -68,6 +72,9 @@ func (e *Engine) measure() (m measurement, peak int64) {
 	}
 	m = measurement{
 		data: e.usedMemory(), heap: value(0), mapped: value(1) - value(2), released: value(2), stacks: value(3), cycles: value(4),
+	}
+	if m.resident = residentMemory(); m.resident == 0 {
+		m.resident = max(m.mapped, m.data)
 	}
 	m.user, m.system = cpuTime()
 	commands := e.stats.commands.Load()

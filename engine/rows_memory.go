@@ -62,8 +62,8 @@ func memoryDoctor(c *command.Call) error {
 	e := engineOf(c)
 	m, peak := e.measure()
 	limit := c.Config.Memory.MaxMemory
-	text := fmt.Sprintf("The data take %s, %s at the most so far. The Go runtime holds %s, of which objects are %s.\n",
-		human(m.data), human(peak), human(m.mapped), human(m.heap))
+	text := fmt.Sprintf("The data take %s, %s at the most so far; the process %s. The Go runtime holds %s, of which objects are %s.\n",
+		human(m.data), human(peak), human(m.resident), human(m.mapped), human(m.heap))
 	switch {
 	case limit > 0 && m.data > limit/10*9:
 		text += fmt.Sprintf("That is near maxmemory, %s: soon writes will be refused.\n", human(limit))
@@ -91,7 +91,7 @@ func memoryStats(c *command.Call) error {
 	clients := int64(0)
 	e.sessions.each(func(s *Session) { clients += sessionBytes + int64(s.outbox.OutputBytes()) })
 	r := c.Reply
-	r.Map(12 + dbs)
+	r.Map(14 + dbs)
 	integer := func(name string, n int64) {
 		r.BulkString(name)
 		r.Int(n)
@@ -117,6 +117,9 @@ func memoryStats(c *command.Call) error {
 	integer("allocator.allocated", m.heap)
 	integer("allocator.active", m.mapped)
 	integer("allocator.resident", m.mapped)
+	r.BulkString("fragmentation")
+	r.Double(m.fragmentation())
+	integer("fragmentation.bytes", m.resident-m.data)
 	return nil
 }
 

@@ -24,6 +24,7 @@ import (
 //	memory_data_peak_bytes        gauge
 //	memory_heap_bytes             gauge    live objects of the Go runtime
 //	memory_mapped_bytes           gauge    what the Go runtime has from the system
+//	memory_resident_bytes         gauge    what of the process lies in memory
 //	gc_cycles_total               counter
 //	cpu_user_seconds_total        counter
 //	cpu_system_seconds_total      counter
@@ -66,6 +67,7 @@ func (e *Engine) Samples(fn func(name string, t hook.MetricType, v float64)) {
 		{"memory_data_peak_bytes", hook.Gauge, float64(peak)},
 		{"memory_heap_bytes", hook.Gauge, float64(m.heap)},
 		{"memory_mapped_bytes", hook.Gauge, float64(m.mapped)},
+		{"memory_resident_bytes", hook.Gauge, float64(m.resident)},
 		{"gc_cycles_total", hook.Counter, float64(m.cycles)},
 		{"cpu_user_seconds_total", hook.Counter, m.user},
 		{"cpu_system_seconds_total", hook.Counter, m.system},
