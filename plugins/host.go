@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -87,10 +88,12 @@ func (h *Host) Decode(into any) error {
 // when the plugin is stopped. What a plugin's command does is undone when it
 // panics, so a bug in it leaves no half-done change.
 func (h *Host) Command(specs ...command.Spec) error {
+	specs = slices.Clone(specs) // they may be another engine's too
 	for i := range specs {
 		if specs[i].Group == "" {
 			specs[i].Group = command.GroupModule
 		}
+		replying(&specs[i], specs[i].Name)
 		if !specs[i].Any(command.ReadOnly | command.NoUnit) {
 			specs[i].Flags |= command.Revocable
 		}
@@ -104,6 +107,31 @@ func (h *Host) Command(specs ...command.Spec) error {
 		h.rows = append(h.rows, specs[i].Name)
 	}
 	return nil
+}
+
+// replying makes a handler that forgets to reply answer an error: the client would
+// wait for ever, and take the next command's reply for this one's.
+func replying(s *command.Spec, name string) {
+	s.Sub = slices.Clone(s.Sub)
+	for i := range s.Sub {
+		replying(&s.Sub[i], name+" "+s.Sub[i].Name)
+	}
+	run := s.Run
+	if run == nil {
+		return
+	}
+	s.Run = func(c *command.Call) error {
+		w, remote := c.Reply.(*wire.Writer)
+		if !remote {
+			return run(c)
+		}
+		mark := w.Mark()
+		err := run(c)
+		if err == nil && w.Mark() == mark && c.Waiting() == nil {
+			return wire.Errorf("ERR the command '%s' gave no reply", name)
+		}
+		return err
+	}
 }
 
 // Observe subscribes fn to events. It runs after the unit that caused the

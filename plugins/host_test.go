@@ -184,8 +184,13 @@ func TestCommandsOfPluginsComeAndGo(t *testing.T) {
 						return err
 					}
 					panic("on purpose")
-				}})
+				}},
+			command.Spec{Name: "test.mute", Arity: 1, Flags: command.Write, Run: func(*command.Call) error { return nil }})
 	}))
+	var w wire.Writer
+	if err := e.Do(t.Context(), 0, [][]byte{[]byte("TEST.MUTE")}, &w); err == nil || !strings.Contains(err.Error(), "'test.mute' gave no reply") {
+		t.Fatalf("a command without a reply: %v, %q", err, w.Buf)
+	}
 	if v := do(t, e, "TEST.TWICE l"); v.Int != 2 {
 		t.Fatalf("%+v", v)
 	}
@@ -233,8 +238,11 @@ func TestRegistryAndLife(t *testing.T) {
 	} {
 		func() {
 			defer func() {
-				if recover() == nil {
+				switch p := recover(); {
+				case p == nil:
 					t.Errorf("%s was admitted", name)
+				case name == "twice" && strings.Count(p.(string), "plugins_test.TestRegistryAndLife") != 2:
+					t.Errorf("it does not say who the two are: %s", p)
 				}
 			}()
 			bad()

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -49,13 +51,18 @@ func Register(name string, factory func() Plugin) {
 	if name == "" || name != strings.ToLower(name) || factory == nil {
 		panic(fmt.Sprintf("plugins: %q is no name for a plugin (lower case, not empty)", name))
 	}
-	if _, taken := registry.factories[name]; taken {
-		panic(fmt.Sprintf("plugins: %q is registered twice", name))
+	if other, taken := registry.factories[name]; taken {
+		panic(fmt.Sprintf("plugins: two plugins have the name %q: of %s and of %s", name, origin(other), origin(factory)))
 	}
 	if registry.factories == nil {
 		registry.factories = map[string]func() Plugin{}
 	}
 	registry.factories[name] = factory
+}
+
+// origin is the package of a factory and its name there.
+func origin(factory func() Plugin) string {
+	return runtime.FuncForPC(reflect.ValueOf(factory).Pointer()).Name()
 }
 
 // Registered lists the names of the plugins that are compiled in, sorted.

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	_ "github.com/kevy-lua/kevy-lua/plugins/audit"
 )
 
 // program runs a command line in a folder of files, and returns what it prints
@@ -54,6 +56,9 @@ func TestScriptCommands(t *testing.T) {
 		"warns.lua":        "local x = 1\nreturn redis.call('NOSUCH', x)",
 		"good.toml":        "[scripting]\nlibraries = [\"l*.lua\"]",
 		"sub/up.toml":      "[scripting]\nlibraries = [\"../lib.lua\"]",
+		"plugin.toml":      "[[plugins]]\nname = \"audit\"\nmatch = \"a*\"",
+		"option.toml":      "[[plugins]]\nname = \"audit\"\nmach = \"a*\"",
+		"none.toml":        "[[plugins]]\nname = \"nosuch\"",
 		"bad.toml":         "[scripting]\nlibraries = [\"none.lua\", \"sub/*.lua\"]",
 		"sub/bad.lua":      "#!lua name=bad\nlocal = 1",
 		"tests/a_test.lua": "library '../lib.lua'\ntest('f', function() equal(fcall('f', {'a'}, {'b'}), 'ab') end)",
@@ -70,6 +75,9 @@ func TestScriptCommands(t *testing.T) {
 		{"config check --config good.toml", 0, "good.toml is good\n  library lib (lib.lua)\n"},
 		{"config check --config sub/up.toml", 0, "sub/up.toml is good\n  library lib (lib.lua)\n"},
 		{"config check --set scripting.libraries=lib.lua", 0, "the configuration is good\n  library lib (lib.lua)\n"},
+		{"config check --config plugin.toml", 0, "plugin.toml is good\n  plugin audit\n"},
+		{"config check --config option.toml", 1, `unknown option "mach" (did you mean "match"?)`},
+		{"config check --config none.toml", 1, `no plugin "nosuch" is compiled in (there are: `},
 		{"config check --config bad.toml", 1, "scripting: load libraries: none.lua: there is no such file; Error compiling function: sub/bad.lua:2: "},
 		{"script check good.lua bad.lua", 1, "good.lua: a script, good\nbad.lua:1: redis has no field 'cal'\n"},
 		{"script check sub/bad.lua", 1, "sub/bad.lua:2: syntax error"},

@@ -1,6 +1,8 @@
 package app
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"strings"
@@ -29,7 +31,7 @@ func configCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			libraries, err := tryLibraries(cfg)
+			libraries, err := try(c.Context(), cfg)
 			if err != nil {
 				return err
 			}
@@ -40,6 +42,11 @@ func configCommand() *cobra.Command {
 			fmt.Fprintln(c.OutOrStdout(), name, "is good")
 			for _, l := range libraries {
 				fmt.Fprintln(c.OutOrStdout(), "  library", l)
+			}
+			for _, p := range cfg.Plugins {
+				if p.Enabled {
+					fmt.Fprintln(c.OutOrStdout(), "  plugin", p.Name)
+				}
 			}
 			return nil
 		}}
@@ -53,9 +60,10 @@ func configCommand() *cobra.Command {
 	return parent
 }
 
-// tryLibraries loads the script libraries of a configuration into an empty store,
-// as the server would, and returns their names.
-func tryLibraries(cfg *config.Config) ([]string, error) {
+// try loads the script libraries of a configuration into an empty store, as the
+// server would, and provisions its plugins, which does no I/O: they are not started.
+// It returns the libraries' names.
+func try(ctx context.Context, cfg *config.Config) (libraries []string, err error) {
 	alone := config.Default()
 	alone.Scripting, alone.Hooks = cfg.Scripting, cfg.Hooks
 	alone.Reaper.Mode = "manual" // their timers do not run
@@ -63,7 +71,9 @@ func tryLibraries(cfg *config.Config) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return db.Scripting().Libraries(), db.Close()
+	var set plugins.Set
+	err = set.Provision(db.Engine(), cfg.Plugins)
+	return db.Scripting().Libraries(), errors.Join(err, set.Stop(ctx), db.Close())
 }
 
 func logCommand() *cobra.Command {

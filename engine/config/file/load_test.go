@@ -501,7 +501,7 @@ func TestDecodeOptions(t *testing.T) {
 	}
 	for _, test := range []struct{ name, text, want string }{
 		{"typo", "rat = 5", `config: plugin audit: unknown option "rat" (did you mean "rate"?)`},
-		{"type", "rate = 'five'", `config: plugin audit:`},
+		{"type", "rate = 'five'", `config: plugin audit: 'rate' expected type`},
 		{"duration without unit", "every = 10", `write it with its unit`},
 		{"size", "max-size = '64xb'", `memory value`},
 	} {

@@ -121,7 +121,11 @@ func DecodeOptions(plugin config.Plugin, into any) error {
 		return fmt.Errorf("config: plugin %s: %w", plugin.Name, err)
 	}
 	if err := decoder.Decode(plugin.Options); err != nil {
-		return fmt.Errorf("config: plugin %s: %w", plugin.Name, err)
+		_, text, many := strings.Cut(err.Error(), ":\n\n") // under a heading, a line each
+		if !many {
+			text = err.Error()
+		}
+		return fmt.Errorf("config: plugin %s: %s", plugin.Name, strings.ReplaceAll(text, "\n", "; "))
 	}
 	if len(meta.Unused) > 0 {
 		slices.Sort(meta.Unused)
