@@ -7,6 +7,7 @@
 package builder
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -89,12 +90,21 @@ type module struct {
 	replaced map[string]string // modules that are taken from folders
 	required []requirement     // what their go.mod files require
 	sums     []byte            // their go.sum files
+	beside   string            // the checkout of this module that a plugin is developed with; "" when there is none
 }
 
 type requirement struct{ Path, Version string }
 
 // write makes the module: its main package, and a go.mod that finds everything.
 func (m *module) write() error {
+	for _, p := range m.o.With {
+		if p.Dir == "" {
+			continue
+		}
+		if err := m.replaceFor(p); err != nil {
+			return err
+		}
+	}
 	source, version, err := m.source()
 	if err != nil {
 		return err
@@ -104,20 +114,12 @@ func (m *module) write() error {
 			return err
 		}
 	}
-	for _, p := range m.o.With {
-		if p.Dir == "" {
-			continue
-		}
-		if err := m.replaceFor(p); err != nil {
-			return err
-		}
-	}
 	if err := m.files(); err != nil {
 		return err
 	}
 	if version != "" {
 		if err := m.run("get", Module+"@"+version); err != nil {
-			return err
+			return fmt.Errorf("%w (--kevy names a checkout of kevy-lua to build from)", err)
 		}
 	}
 	for _, p := range m.o.With {
@@ -138,7 +140,8 @@ func orLatest(version string) string {
 	return version
 }
 
-// source is where this module comes from: a folder, or a version.
+// source is where this module comes from: a folder, or a version. The plugins have
+// been looked at.
 func (m *module) source() (dir, version string, err error) {
 	if m.o.Kevy != "" {
 		return m.o.Kevy, "", nil
@@ -150,7 +153,7 @@ func (m *module) source() (dir, version string, err error) {
 			}
 		}
 	}
-	if dir := checkout(); dir != "" {
+	if dir := cmp.Or(checkout(), m.beside); dir != "" {
 		return dir, "", nil
 	}
 	if version == "" {
@@ -210,7 +213,10 @@ func (m *module) replace(dir string) error {
 	if errors.Is(err, exec.ErrNotFound) {
 		return errNoToolchain
 	}
-	var mod struct{ Require []requirement }
+	var mod struct {
+		Require []requirement
+		Replace []struct{ Old, New requirement }
+	}
 	if err == nil {
 		err = json.Unmarshal(described, &mod)
 	}
@@ -218,6 +224,13 @@ func (m *module) replace(dir string) error {
 		return fmt.Errorf("builder: read %s: %w", filepath.Join(dir, "go.mod"), err)
 	}
 	m.required = append(m.required, mod.Require...)
+	for _, r := range mod.Replace {
+		if local := r.New.Version == "" && r.New.Path != ""; r.Old.Path == Module && local {
+			if m.beside = r.New.Path; !filepath.IsAbs(m.beside) {
+				m.beside = filepath.Join(dir, m.beside)
+			}
+		}
+	}
 	return nil
 }
 

@@ -88,6 +88,19 @@ func TestTheSourceIsFound(t *testing.T) {
 	}
 }
 
+// TestTheSourceBesideThePlugin: a program that does not know its source, as one that
+// was built with -trimpath, takes what the plugin's module is developed with.
+func TestTheSourceBesideThePlugin(t *testing.T) {
+	dir := author(t)
+	m := &module{ctx: t.Context(), replaced: map[string]string{}}
+	if err := m.replace(dir); err != nil {
+		t.Fatal(err)
+	}
+	if path, err := modulePath(m.beside); path != Module {
+		t.Errorf("%q is %q, %v", m.beside, path, err)
+	}
+}
+
 func TestWrongUse(t *testing.T) {
 	for text, want := range map[string]Plugin{
 		"example.com/a":       {Package: "example.com/a"},
