@@ -10,6 +10,9 @@ import (
 // inert ones last.
 func Reference() []byte {
 	var out bytes.Buffer
+	out.WriteString("# Parameters\n\nMade from the table of parameters; `kevy-lua config default` prints the same as a file. *At run time* a change by CONFIG SET or of " +
+		"the file\ntakes effect at once (yes), or only after a restart (no). *Where supported* is yes in the server; an embedding program that does\n" +
+		"not run the part in question is told by CONFIG SET that it cannot.\n")
 	section := ""
 	for _, p := range table().rows {
 		if p.Section() != section {
