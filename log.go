@@ -126,8 +126,9 @@ func (db *DB) logEvents() persist.Events {
 // replay, during which hooks are muted.
 func (db *DB) publishReplay() {
 	r := &db.replay
+	db.loaded = db.engine.Keys()
 	db.engine.Bus().Offer(&hook.Replay{
-		Commands: r.Commands, Keys: db.engine.Keys(), Bytes: r.Bytes, Elapsed: r.Elapsed, DroppedBytes: r.TornBytes,
+		Commands: r.Commands, Keys: db.loaded, Bytes: r.Bytes, Elapsed: r.Elapsed, DroppedBytes: r.TornBytes,
 	})
 	db.sample("replay_commands", hook.Gauge, float64(r.Commands))
 	db.sample("replay_bytes", hook.Gauge, float64(r.Bytes))

@@ -41,6 +41,7 @@ type assembly struct {
 	scripts *scripting.Runner
 	journal *persist.Log // nil without a data directory
 	replay  persist.ReplayStats
+	loaded  int64 // the keys that there were after it
 	reaper  *reaper.Reaper
 	chores  []*chore
 

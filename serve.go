@@ -72,7 +72,7 @@ func (db *DB) loadedData() string {
 	}
 	p, r := &db.live.Get().Persistence, &db.replay
 	s := fmt.Sprintf("log in %s (appendfsync %s): loaded %d keys from %d commands in %s",
-		p.Dir, p.AppendFsync, db.engine.Keys(), r.Commands, r.Elapsed.Round(time.Millisecond))
+		p.Dir, p.AppendFsync, db.loaded, r.Commands, r.Elapsed.Round(time.Millisecond))
 	if r.TornBytes > 0 {
 		s += fmt.Sprintf("; a torn tail of %d bytes was cut off and saved beside the log", r.TornBytes)
 	}

@@ -67,7 +67,7 @@ func hookList(c *command.Call) error {
 	for _, h := range hooks {
 		s := h.Stats()
 		replyFields(c.Reply, append(identity(h), field{"state", s.State}, field{"runs", s.Runs}, field{"errors", s.Errors},
-			field{"drops", s.Drops}, field{"queued", s.Queued}))
+			field{"drops", s.Drops}, field{"too_deep", s.TooDeep}, field{"queued", s.Queued}))
 	}
 	return nil
 }

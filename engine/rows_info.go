@@ -204,12 +204,17 @@ func infoReaper(e *Engine, c *command.Call, add func(string, any)) {
 	add("reaper_lateness_msec", strings.Join(lateness, ","))
 }
 
+// infoName makes a name that users choose one that parsers of INFO read: they cut a
+// line at its first colon.
+var infoName = strings.NewReplacer(":", "_", "#", "_", "\n", "_", "\r", "_")
+
 func infoHooks(e *Engine, _ *command.Call, add func(string, any)) {
 	hooks := e.bus.Hooks()
 	add("hooks", len(hooks))
 	for _, h := range hooks {
 		o, s := h.Options(), h.Stats()
-		add("hook_"+o.Owner+"/"+o.Name, fmt.Sprintf("event=%s,mode=%s,state=%s,runs=%d,errors=%d,drops=%d,queued=%d,usec=%d",
-			o.Kind, o.Mode, s.State, s.Runs, s.Errors, s.Drops, s.Queued, s.Busy.Microseconds()))
+		name := infoName.Replace("hook_" + o.Owner + "/" + o.Name)
+		add(name, fmt.Sprintf("event=%s,mode=%s,state=%s,runs=%d,errors=%d,drops=%d,too_deep=%d,queued=%d,usec=%d",
+			o.Kind, o.Mode, s.State, s.Runs, s.Errors, s.Drops, s.TooDeep, s.Queued, s.Busy.Microseconds()))
 	}
 }

@@ -309,6 +309,9 @@ func TestHookCommand(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.want("HOOK DISABLE lib/k", "OK")
+	if got := c.do("INFO hooks"); !strings.Contains(got, "hook_lua_lib/k:event=key,") {
+		t.Errorf("INFO hooks has a name with a colon: %s", got)
+	}
 	equal(t, "states", state(), "armed armed disabled")
 	c.want("HOOK DISABLE lib/h", "(error) ERR no such hook 'lib/h'")
 	r.Bus().Remove("lua:lib")

@@ -150,3 +150,21 @@ func TestValueErr(t *testing.T) {
 		t.Error("an integer is an error")
 	}
 }
+
+func TestValueString(t *testing.T) {
+	c := Collector{RESP3: true}
+	c.Array(7)
+	c.Int(1)
+	c.BulkString("a\nb")
+	c.Null()
+	c.Bool(true)
+	c.Double(1.5)
+	c.Status("OK")
+	c.Map(1)
+	c.BulkString("k")
+	c.Array(0)
+	v, err := c.Typed()
+	if want := `[1 "a\nb" nil true 1.5 OK ["k" []]]`; err != nil || v.String() != want {
+		t.Errorf("%s, %v; want %s", v, err, want)
+	}
+}

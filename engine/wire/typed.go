@@ -1,6 +1,9 @@
 package wire
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // Text is the text of a scalar: a string as it is, a number in decimal, a
 // boolean as 1 or 0. Nulls and aggregates have none.
@@ -8,6 +11,32 @@ func (v Value) Text() string {
 	switch v.Kind {
 	case KindInt, KindBool:
 		return strconv.FormatInt(v.Int, 10)
+	}
+	return string(v.Str)
+}
+
+// String shows a value to people, on one line: bulk strings in quotes, aggregates
+// in brackets, nulls as nil.
+func (v Value) String() string {
+	switch {
+	case v.Kind == 0:
+		return "no reply"
+	case v.IsNull():
+		return "nil"
+	}
+	switch v.Kind {
+	case KindInt:
+		return strconv.FormatInt(v.Int, 10)
+	case KindBool:
+		return strconv.FormatBool(v.Int != 0)
+	case KindBulk, KindVerbatim:
+		return strconv.Quote(string(v.Str))
+	case KindArray, KindMap, KindSet, KindPush:
+		elems := make([]string, len(v.Elems))
+		for i, e := range v.Elems {
+			elems[i] = e.String()
+		}
+		return "[" + strings.Join(elems, " ") + "]"
 	}
 	return string(v.Str)
 }
