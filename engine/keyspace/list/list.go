@@ -115,18 +115,19 @@ func (l *List) Set(i int, v []byte) {
 	l.order.Seek(i, &p)
 	l.order.Own(&p)
 	f := p.Leaf
-	if !f.grown(p.Off, v) {
-		f.set(p.Off, v)
+	off := f.off(p.Off)
+	if !f.grown(off, v) {
+		f.set(p.Off, off, v)
 		l.order.Done(&p)
 		return
 	}
 	at := max(f.n/2, 1)
 	right := f.split(at, l.head.Stamp())
-	if p.Off < at {
-		f.set(p.Off, v)
-	} else {
-		right.set(p.Off-at, v)
+	slot := p.Off
+	if slot >= at {
+		f, slot = right, slot-at
 	}
+	f.set(slot, f.off(slot), v)
 	l.order.DoneSplit(&p, right, struct{}{})
 }
 
@@ -141,14 +142,16 @@ func ascend(s *state, i, n int, fn func(v []byte) bool) {
 	if n <= 0 {
 		return
 	}
-	s.Ascend(i, func(f *leaf, off int) bool {
-		for ; off < f.n; off++ {
-			if !fn(f.element(off)) {
+	s.Ascend(i, func(f *leaf, slot int) bool {
+		for at := f.off(slot); slot < f.n; slot++ {
+			v, end := f.Item(at)
+			if !fn(v) {
 				return false
 			}
 			if n--; n == 0 {
 				return false
 			}
+			at = f.after(slot, end)
 		}
 		return true
 	})

@@ -29,7 +29,11 @@ func check(t testing.TB, s *state) {
 	err := s.Check(func(f *leaf, _, _ *struct{}) error {
 		live := 0
 		for i := range f.n {
-			live += f.Span(int(f.offs[i]), elementShape)
+			at := f.off(i)
+			if want := f.off(0) + live; f.offs == nil && at != want {
+				return fmt.Errorf("element %d of a sealed leaf is at %d, not behind the one before, at %d", i, at, want)
+			}
+			live += f.Span(at, elementShape)
 		}
 		if live != f.Live() || live > liveMax+600 {
 			return fmt.Errorf("a leaf has %d live bytes, noted %d", live, f.Live())
@@ -202,6 +206,65 @@ func TestCuts(t *testing.T) {
 }
 
 // TestQueueStaysDense pushes at one end and pops at the other; the memory must not grow.
+// TestSealed: leaves that pushes leave behind are sealed, in either direction, and what is done to such
+// leaves goes right, under views of all ages.
+func TestSealed(t *testing.T) {
+	r := random(t)
+	for _, front := range []bool{true, false} {
+		l := New()
+		var want []string
+		for range 5000 {
+			v := element(r)
+			if front {
+				l.PushFront([]byte(v))
+			} else {
+				l.PushBack([]byte(v))
+			}
+			want = append(want, v)
+		}
+		if front {
+			slices.Reverse(want)
+		}
+		leaves, sealed := 0, 0
+		l.order.Ascend(0, func(f *leaf, _ int) bool {
+			leaves++
+			if f.offs == nil {
+				sealed++
+			}
+			return true
+		})
+		if sealed != leaves-1 {
+			t.Errorf("%d of %d leaves are sealed", sealed, leaves)
+		}
+		var views []held
+		for range 40 {
+			check(t, &l.order.State)
+			same(t, &l.order.State, want)
+			views = append(views, held{l.Freeze(), slices.Clone(want)})
+			for range 20 {
+				want = write(t, r, l, want, true)
+			}
+			for k := r.IntN(60); k > 0; k-- {
+				l.PopFront()
+				l.PopBack()
+				want = want[1 : len(want)-1]
+			}
+			for range 50 {
+				i := r.IntN(len(want))
+				if string(l.Index(i)) != want[i] {
+					t.Fatalf("Index(%d) = %q", i, l.Index(i))
+				}
+			}
+			ranges(t, r, l, want)
+		}
+		for _, v := range views {
+			check(t, &v.state)
+			same(t, &v.state, v.want)
+			v.Release()
+		}
+	}
+}
+
 func TestQueueStaysDense(t *testing.T) {
 	l := New()
 	for i := range 200_000 {
@@ -344,7 +407,9 @@ func BenchmarkList(b *testing.B) {
 				}
 			})
 		}
+		run("push front+pop", func() { l.PushFront(v); l.PopBack() })
 		run("push+pop", func() { l.PushBack(v); l.PopFront() })
+		run("set", func() { l.Set(r.IntN(n), v) })
 		run("index", func() { l.Index(r.IntN(n)) })
 		run("insert+delete", func() { l.Insert(r.IntN(n), v); l.Delete(r.IntN(n), 1) })
 		run("range100", func() { l.Range(r.IntN(n), 100, func([]byte) bool { return true }) })

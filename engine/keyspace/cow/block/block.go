@@ -138,6 +138,18 @@ func (b *Block) Compact(offs []uint16, s Shape, extra int) {
 	*b = fresh
 }
 
+// Sort puts the records, each a single item, in the order of their offsets in offs, which are changed.
+// None is dead.
+func (b *Block) Sort(offs []uint16) {
+	var room [5 << 10]byte // more are rare
+	old := Block{data: append(room[:0], b.data...)}
+	at := 0
+	for i, off := range offs {
+		offs[i] = uint16(at)
+		at += copy(b.data[at:], old.data[off:old.Skip(int(off))])
+	}
+}
+
 // Clone returns a copy that shares nothing but the far slices; dead bytes are left out. offs are the
 // offsets of the live records in the copy's owner, and are changed when need be.
 func (b *Block) Clone(offs []uint16, s Shape, extra int) Block {

@@ -150,3 +150,34 @@ func FuzzSeqValid(f *testing.F) {
 		}
 	})
 }
+
+func TestSort(t *testing.T) {
+	seed := rand.Uint64()
+	r := rand.New(rand.NewPCG(seed, 2))
+	for range 50 {
+		var b Block
+		var offs []uint16
+		var want [][]byte
+		for i := range r.IntN(80) {
+			v := bytes.Repeat([]byte{byte(i)}, []int{0, 1, 63, 64, 300, Inline + 1}[r.IntN(6)])
+			offs, want = append(offs, uint16(b.Len())), append(want, v)
+			b.Reserve(Size(v))
+			b.Add(v)
+		}
+		r.Shuffle(len(offs), func(i, j int) {
+			offs[i], offs[j] = offs[j], offs[i]
+			want[i], want[j] = want[j], want[i]
+		})
+		b.Sort(offs)
+		at := 0
+		for i, v := range want {
+			if int(offs[i]) != at || !b.Equal(at, v) {
+				t.Fatalf("seed %d: record %d is at %d, not at %d, or differs", seed, i, offs[i], at)
+			}
+			at = b.Skip(at)
+		}
+		if at != b.Len() {
+			t.Fatalf("seed %d: the records end at %d of %d bytes", seed, at, b.Len())
+		}
+	}
+}

@@ -95,6 +95,19 @@ func (b *Block) Item(off int) (v []byte, next int) {
 	return b.data[at : at+n : at+n], at + n
 }
 
+// Skip returns the offset behind the item at an offset.
+func (b *Block) Skip(off int) int {
+	if c := b.data[off]; c < 0x80 && c&1 == 0 {
+		return off + 1 + int(c>>1)
+	}
+	return b.skip(off)
+}
+
+func (b *Block) skip(off int) int {
+	end, _ := b.span(off, Shape{Items: 1})
+	return end
+}
+
 // Tail returns n raw bytes at an offset.
 func (b *Block) Tail(off, n int) []byte { return b.data[off : off+n : off+n] }
 
