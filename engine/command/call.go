@@ -84,48 +84,48 @@ func (c *Call) String(key []byte) (val []byte, exists bool, err error) {
 }
 
 // Hash returns the hash at key; a missing key is an empty one.
-func (c *Call) Hash(key []byte) (keyspace.HashHandle, error) {
+func (c *Call) Hash(key []byte) (h keyspace.HashHandle, err error) {
 	h, ok := c.In(key).Hash(key)
 	if !ok {
-		return h, wire.ErrWrongType
+		err = wire.ErrWrongType
 	}
-	return h, nil
+	return h, err
 }
 
 // List returns the list at key; a missing key is an empty one.
-func (c *Call) List(key []byte) (keyspace.ListHandle, error) {
+func (c *Call) List(key []byte) (l keyspace.ListHandle, err error) {
 	l, ok := c.In(key).List(key)
 	if !ok {
-		return l, wire.ErrWrongType
+		err = wire.ErrWrongType
 	}
-	return l, nil
+	return l, err
 }
 
 // Set returns the set at key; a missing key is an empty one.
-func (c *Call) Set(key []byte) (keyspace.SetHandle, error) {
+func (c *Call) Set(key []byte) (s keyspace.SetHandle, err error) {
 	s, ok := c.In(key).Set(key)
 	if !ok {
-		return s, wire.ErrWrongType
+		err = wire.ErrWrongType
 	}
-	return s, nil
+	return s, err
 }
 
 // ZSet returns the sorted set at key; a missing key is an empty one.
-func (c *Call) ZSet(key []byte) (keyspace.ZSetHandle, error) {
+func (c *Call) ZSet(key []byte) (z keyspace.ZSetHandle, err error) {
 	z, ok := c.In(key).ZSet(key)
 	if !ok {
-		return z, wire.ErrWrongType
+		err = wire.ErrWrongType
 	}
-	return z, nil
+	return z, err
 }
 
 // Stream returns the stream at key; a missing key is an empty one that does not exist.
-func (c *Call) Stream(key []byte) (keyspace.StreamHandle, error) {
+func (c *Call) Stream(key []byte) (s keyspace.StreamHandle, err error) {
 	s, ok := c.In(key).Stream(key)
 	if !ok {
-		return s, wire.ErrWrongType
+		err = wire.ErrWrongType
 	}
-	return s, nil
+	return s, err
 }
 
 // ExpireIn expires a key of database db, when it is due, with all that belongs

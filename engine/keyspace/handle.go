@@ -23,14 +23,16 @@ type handle struct {
 	gen  uint64
 }
 
-func (d *DB) handle(key []byte, t Type) (handle, bool) {
-	h := handle{d: d, key: key}
+// open makes the handle one of key, in place: it is too large to be handed from function to function
+// for nothing. It reports whether the key is absent or of that type.
+func (h *handle) open(d *DB, key []byte, t Type) bool {
+	h.d, h.key = d, key
 	h.look()
 	if h.r == nil {
-		return h, true
+		return true
 	}
 	d.s.access(h.r)
-	return h, h.r.typ() == t
+	return h.r.typ() == t
 }
 
 func (h *handle) look() {

@@ -11,7 +11,7 @@ type HashHandle struct{ handle }
 // Hash returns a handle of the hash at key; ok is false when the key holds another type. key must
 // stay unchanged while the handle is in use.
 func (d *DB) Hash(key []byte) (h HashHandle, ok bool) {
-	h.handle, ok = d.handle(key, Hash)
+	ok = h.open(d, key, Hash)
 	return h, ok
 }
 

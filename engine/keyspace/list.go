@@ -9,7 +9,7 @@ type ListHandle struct{ handle }
 // List returns a handle of the list at key; ok is false when the key holds another type. key must
 // stay unchanged while the handle is in use.
 func (d *DB) List(key []byte) (h ListHandle, ok bool) {
-	h.handle, ok = d.handle(key, List)
+	ok = h.open(d, key, List)
 	return h, ok
 }
 

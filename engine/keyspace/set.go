@@ -13,7 +13,7 @@ type SetHandle struct{ handle }
 // Set returns a handle of the set at key; ok is false when the key holds another type. key must stay
 // unchanged while the handle is in use.
 func (d *DB) Set(key []byte) (h SetHandle, ok bool) {
-	h.handle, ok = d.handle(key, Set)
+	ok = h.open(d, key, Set)
 	return h, ok
 }
 

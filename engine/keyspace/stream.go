@@ -9,7 +9,7 @@ type StreamHandle struct{ handle }
 // Stream returns a handle of the stream at key; ok is false when the key holds another type. key must
 // stay unchanged while the handle is in use.
 func (d *DB) Stream(key []byte) (h StreamHandle, ok bool) {
-	h.handle, ok = d.handle(key, Stream)
+	ok = h.open(d, key, Stream)
 	return h, ok
 }
 

@@ -13,7 +13,7 @@ type ZSetHandle struct{ handle }
 // ZSet returns a handle of the sorted set at key; ok is false when the key holds another type. key
 // must stay unchanged while the handle is in use.
 func (d *DB) ZSet(key []byte) (h ZSetHandle, ok bool) {
-	h.handle, ok = d.handle(key, ZSet)
+	ok = h.open(d, key, ZSet)
 	return h, ok
 }
 
