@@ -45,3 +45,30 @@ func TestScriptingPage(t *testing.T) {
 		t.Errorf("scripting.md has another output than\n%s", out.String())
 	}
 }
+
+// TestReadmeHook requires the library in the README to do what the README says.
+func TestReadmeHook(t *testing.T) {
+	page, err := os.ReadFile("../README.md")
+	must(t, err)
+	_, code, there := strings.Cut(string(page), "```lua\n")
+	code, _, ends := strings.Cut(code, "```\n")
+	if !there || !ends {
+		t.Fatal("the README has no Lua")
+	}
+	dir := t.TempDir()
+	must(t, os.WriteFile(filepath.Join(dir, "sessions.lua"), []byte(code), 0o600))
+	must(t, os.WriteFile(filepath.Join(dir, "sessions_test.lua"), []byte(`library 'sessions.lua'
+test('a session ends', function()
+  redis.call('SET', 'session:1', 'alice', 'PX', 100)
+  advance(100)
+  local ended = cjson.decode(redis.call('LINDEX', 'ended', 0))
+  equal(ended, { key = 'session:1', value = 'alice', late = 0 })
+  equal(redis.call('SESSION.COUNT'), 1)
+end)`), 0o600))
+	var out bytes.Buffer
+	result, err := luatest.Run(t.Context(), []string{filepath.Join(dir, "sessions_test.lua")}, luatest.Options{Out: &out})
+	must(t, err)
+	if result.Passed != 1 || result.Failed != 0 {
+		t.Errorf("%s", out.String())
+	}
+}
