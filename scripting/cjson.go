@@ -1,6 +1,7 @@
 package scripting
 
 import (
+	"iter"
 	"math"
 
 	lua "github.com/yuin/gopher-lua"
@@ -144,12 +145,21 @@ func cjsonEncode(L *lua.LState) int {
 	if L.GetTop() != 1 {
 		argError(L, 1, "encode", "expected 1 argument")
 	}
-	s := stateOf(L)
-	e := jsonEncoder{L: L, s: s, c: &s.json, out: s.jsonText[:0]}
+	e := newEncoder(L)
 	e.value(L.Get(1), 0)
-	L.Push(lua.LString(e.out))
+	return e.push()
+}
+
+func newEncoder(L *lua.LState) jsonEncoder {
+	s := stateOf(L)
+	return jsonEncoder{L: L, s: s, c: &s.json, out: s.jsonText[:0]}
+}
+
+// push returns the text to Lua, and keeps its buffer for the next.
+func (e *jsonEncoder) push() int {
+	e.L.Push(lua.LString(e.out))
 	if cap(e.out) <= maxIdleArena {
-		s.jsonText = e.out
+		e.s.jsonText = e.out
 	}
 	return 1
 }
@@ -202,9 +212,13 @@ func (e *jsonEncoder) table(t *lua.LTable, depth int) {
 		e.out = append(e.out, ']')
 		return
 	}
+	e.object(pairs(t), depth)
+}
+
+func (e *jsonEncoder) object(fields iter.Seq2[lua.LValue, lua.LValue], depth int) {
 	e.out = append(e.out, '{')
 	first := true
-	for k, v := range pairs(t) {
+	for k, v := range fields {
 		if !first {
 			e.out = append(e.out, ',')
 		}

@@ -27,6 +27,7 @@ const (
 	hiddenGlobals   = hidden + "G"
 	hiddenConcat    = hidden + "concat"
 	hiddenConstruct = hidden + "construct"
+	hiddenEncode    = hidden + "encode"
 	hiddenDo        = hidden + "do"
 	hiddenArm       = hidden + "arm"
 	hiddenRelay     = hidden + "relay"
@@ -275,6 +276,7 @@ func (r *rewriter) expr(e ast.Expr) ast.Expr {
 			e.Receiver = r.expr(e.Receiver)
 		}
 		r.exprs(e.Args)
+		encodeConstructor(e)
 	case *ast.LogicalOpExpr:
 		e.Lhs, e.Rhs = r.expr(e.Lhs), r.expr(e.Rhs)
 	case *ast.RelationalOpExpr:

@@ -49,6 +49,7 @@ func newShelf() *shelf {
 	sh.globals["_VERSION"] = lua.LString("Lua 5.1")
 	sh.globals[hiddenConcat] = goFunction(concat)
 	sh.globals[hiddenConstruct] = goFunction(construct)
+	sh.globals[hiddenEncode] = goFunction(encodeConstructed)
 	sh.globals[hiddenDo] = goFunction(redisDo)
 	sh.globals[hiddenRelay] = goFunction(redisRelay)
 	sh.globals[hiddenArm] = goFunction(coroutineArm)

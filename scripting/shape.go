@@ -88,6 +88,34 @@ func constructor(e *ast.TableExpr) ast.Expr {
 	return call
 }
 
+// encodeConstructor makes a call of cjson.encode with a constructor one that encodes
+// the fields, and makes no table.
+func encodeConstructor(call *ast.FuncCallExpr) {
+	fn, ok1 := call.Func.(*ast.IdentExpr)
+	if !ok1 || fn.Value != hidden+"cjson.encode" || len(call.Args) != 1 {
+		return
+	}
+	if table, ok := call.Args[0].(*ast.FuncCallExpr); ok {
+		if f, ok := table.Func.(*ast.IdentExpr); ok && f.Value == hiddenConstruct {
+			fn.Value, call.Args = hiddenEncode, table.Args
+		}
+	}
+}
+
+// encodeConstructed is cjson.encode(construct(…)).
+func encodeConstructed(L *lua.LState) int {
+	sh := L.Get(1).(*lua.LUserData).Value.(*shape)
+	e := newEncoder(L)
+	e.object(func(yield func(k, v lua.LValue) bool) {
+		for i, name := range sh.keys {
+			if v := L.Get(i + 2); v != lua.LNil && !yield(name, v) {
+				return
+			}
+		}
+	}, 1)
+	return e.push()
+}
+
 // setShapes puts the shapes in the place of the constants that stand for them.
 func setShapes(p *lua.FunctionProto) {
 	for i, k := range p.Constants {
