@@ -323,7 +323,7 @@ func TestRegistrationErrors(t *testing.T) {
 		{"kevy.register_hook('x')", "takes one table"},
 		{"kevy.register_hook{event='nosuch',callback=function() end}", "event must be one of expired, evicted, key"},
 		{"kevy.register_hook{event='expired'}", "callback must be a function"},
-		{"kevy.register_hook{event='expired',calback=function() end}", "unknown argument calback"},
+		{"kevy.register_hook{event='expired',calback=function() end}", "unknown argument calback (did you mean callback?)"},
 		{"kevy.register_hook{event='expired',callback=function() end,mach='x'}", "unknown argument mach"},
 		{"kevy.register_hook{event='expired',mode='outbox',callback=function() end}", "must be given in mode outbox"},
 		{"kevy.register_hook{event='expired',stream='s',callback=function() end}", "is for mode outbox"},

@@ -2,9 +2,13 @@ package scripting
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"github.com/kevy-lua/kevy-lua/engine/config"
 )
 
 // loadTables are redis and kevy while a library's top level runs: it may
@@ -223,7 +227,11 @@ func (o *options) callback() *lua.LFunction {
 func (o *options) done() {
 	o.t.ForEach(func(k, _ lua.LValue) {
 		if name, ok := k.(lua.LString); !ok || !o.used[string(name)] {
-			o.wrong("unknown argument " + k.String())
+			text := "unknown argument " + k.String()
+			if near := config.Suggest(k.String(), slices.Sorted(maps.Keys(o.used))); near != "" {
+				text += " (did you mean " + near + "?)"
+			}
+			o.wrong(text)
 		}
 	})
 }

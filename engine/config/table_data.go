@@ -11,7 +11,7 @@ const year = 365 * 24 * 3600 * 1000
 func persistenceRows() []Param {
 	return []Param{
 		{Path: "persistence.dir", Name: "dir", Kind: String, Mutable: Applied, Protected: true, DenyLoading: true,
-			Doc: "Data directory. Empty keeps the data in memory only when embedded; kevy-lua serve takes ./kevy-data."},
+			Doc: "Data directory. Empty keeps the data in memory only when embedded; kevy-lua serve takes ./kevy-data. A relative path is relative to the working directory, also in a configuration file that lies elsewhere."},
 		{Path: "persistence.appendonly", Name: "appendonly", Kind: Bool, Default: "yes", Mutable: Applied, DenyLoading: true,
 			Doc: "Log every write in the data directory. Without a data directory there is no log."},
 		{Path: "persistence.appenddirname", Name: "appenddirname", Kind: String, Default: "appendonlydir", Mutable: Fixed,
