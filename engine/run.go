@@ -168,18 +168,18 @@ func (e *Engine) run(c *command.Call, nowMs int64) error {
 	}
 	e.remember(c)
 	from := giver(c)
-	w := c.Waiting()
-	if w != nil && err == nil {
+	var together *batch
+	if w := c.Waiting(); w != nil && err == nil {
 		// Once the locks are gone, whoever serves the client uses its unit and its call.
 		own := *u
 		c.Client.(*Session).unit = command.Unit{}
 		u = &own
 		e.park(c, w)
+	} else if s, ok := c.Client.(*Session); ok && s.batch.on && u == &s.unit {
+		together = &s.batch
 	}
 	out := e.end(u)
-	if s, ok := c.Client.(*Session); ok && s.batch.on && u == &s.unit {
-		out.batch = &s.batch
-	}
+	out.batch = together
 	e.publish(out, from)
 	return err
 }
