@@ -86,6 +86,11 @@ func registersOf(L *lua.LState, f frame) registers {
 	return registers{f.base(), *at[[]lua.LValue](r, offRegistryArray), at[int](r, offRegistryTop)}
 }
 
+// registerRoom is how many registers a thread has memory for.
+func registerRoom(L *lua.LState) int {
+	return cap(*at[[]lua.LValue](*at[unsafe.Pointer](unsafe.Pointer(L), offRegistry), offRegistryArray))
+}
+
 func (r *registers) get(n int) lua.LValue { return r.array[r.base+n] }
 
 // set does not make room: a frame has all registers that its code names.

@@ -105,8 +105,12 @@ func (w *watch) end() {
 	w.tellBusy = false
 }
 
-// heavy reports whether the run was so large that its state had better go.
-func (w *watch) heavy() bool { return w.slices > 1<<16 }
+// heavy reports whether the run was so large that its state had better go: it took
+// long, or left it with more registers than a few runs will need.
+func (s *state) heavy() bool { return s.slices > 1<<16 || registerRoom(s.L) > maxIdleRegisters }
+
+// maxIdleRegisters is half a megabyte of them.
+const maxIdleRegisters = 1 << 15
 
 // elapsed is the run's time so far, on its goroutine.
 func (s *state) elapsed() time.Duration {

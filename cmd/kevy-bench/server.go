@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"os"
 	"os/exec"
@@ -209,7 +210,7 @@ func (s *server) stop() error {
 	}
 }
 
-// resident returns the server's resident memory once it has not changed for three
+// resident returns the server's resident memory once it has hardly changed for three
 // seconds: what is freed in the background takes a moment. A child is not counted.
 func (s *server) resident(ctx context.Context) (float64, error) {
 	const still = 12
@@ -219,7 +220,7 @@ func (s *server) resident(ctx context.Context) (float64, error) {
 		if err != nil {
 			return 0, fmt.Errorf("%s: %w", s.side.name, err)
 		}
-		if last > 0 && rss <= last*1.0005 && rss >= last*0.9995 {
+		if last > 0 && math.Abs(rss-last) <= max(last*0.0005, 256<<10) {
 			if same++; same == still {
 				return rss, nil
 			}
