@@ -146,10 +146,10 @@ func (h *Runner) reloaded(before []*lib, files int, problems []string) (names []
 	if changed || len(problems) > 0 {
 		r.n++
 	}
-	ailed := r.lastErr != ""
+	mended := r.lastErr != ""
 	r.files, r.lastErr = files, strings.Join(problems, "; ")
 	if len(problems) == 0 {
-		if ailed {
+		if mended {
 			h.core.Log().Info("script libraries are good again", "libraries", strings.Join(names, " "))
 		}
 		return names, nil

@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/kevy-lua/kevy-lua/engine/wire"
 	"math/rand/v2"
 	"runtime/debug"
 
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/kevy-lua/kevy-lua/engine/command"
+	"github.com/kevy-lua/kevy-lua/engine/wire"
 )
 
 // state is one Lua state with its sandbox, and the run that is going on in it.
