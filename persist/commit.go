@@ -205,6 +205,9 @@ func (l *Log) wrote(chunks []*chunk, n int) {
 	for _, c := range chunks[:n] {
 		c.to.written = c.off + int64(len(c.data)) // before retain takes the data
 		l.written = c.end
+		if l.policy == EverySec && c.to.ahead() >= writeBackFrom {
+			ask(l.early)
+		}
 		if l.retains() {
 			l.retain(c)
 		} else {

@@ -42,6 +42,7 @@ type Log struct {
 	running   sync.WaitGroup
 	stop      chan struct{} // closed by Close
 	kick      chan struct{} // asks the loop for a turn before its time
+	early     chan struct{} // asks it for a writeBack
 
 	mu       sync.Mutex
 	changed  *sync.Cond // marks, flags, failure or state changed
@@ -100,7 +101,11 @@ type target struct {
 	// size counts the bytes assigned to it, pending ones included; written those in the file, synced
 	// those on the disk. Guarded by Log.mu.
 	size, written, synced int64
+	begun                 int64 // what writeBack has sent on its way to the disk
 }
+
+// ahead is how many bytes are written that are neither synced nor on their way there.
+func (t *target) ahead() int64 { return t.written - max(t.begun, t.synced) }
 
 // chunk is some bytes for a target, a whole number of groups.
 type chunk struct {
@@ -139,7 +144,7 @@ func Open(o Options) (*Log, error) {
 		return nil, fmt.Errorf("persist: open: unknown fsync policy %d", o.Policy)
 	}
 	l := &Log{o: o, fs: o.FS, dir: o.Dir, name: o.Name, log: o.Log,
-		stop: make(chan struct{}), kick: make(chan struct{}, 1),
+		stop: make(chan struct{}), kick: make(chan struct{}, 1), early: make(chan struct{}, 1),
 		policy: o.Policy, triggers: triggersOf(o)}
 	l.changed = sync.NewCond(&l.mu)
 	l.selected, l.retainLimit = noDB, maxRetained
@@ -238,9 +243,11 @@ func (l *Log) SetPolicy(p Policy) {
 }
 
 // wake asks the loop for a turn now.
-func (l *Log) wake() {
+func (l *Log) wake() { ask(l.kick) }
+
+func ask(c chan<- struct{}) {
 	select {
-	case l.kick <- struct{}{}:
+	case c <- struct{}{}:
 	default: // it has been asked
 	}
 }

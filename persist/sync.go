@@ -3,6 +3,8 @@ package persist
 import (
 	"fmt"
 	"time"
+
+	"github.com/kevy-lua/kevy-lua/persist/vfs"
 )
 
 // sync makes what is written safe, unless somebody else is about to do so: then it waits for them
@@ -92,6 +94,27 @@ func (l *Log) closeTargets(ts []*target) {
 	}
 }
 
+// writeBackFrom is how many bytes are sent on their way to the disk at a time.
+const writeBackFrom = 4 << 20
+
+// writeBack begins to bring to the disk what EverySec will sync when its second is over. Who writes to a
+// file while it is synced waits for much of that time, so there had better be little left to do.
+func (l *Log) writeBack() {
+	l.mu.Lock()
+	t := l.current()
+	n := t.ahead()
+	if n < writeBackFrom || l.syncing || l.syncPaused() || l.Err() != nil {
+		l.mu.Unlock()
+		return
+	}
+	off := t.written - n
+	t.begun = t.written
+	l.mu.Unlock()
+	if f, ok := t.file.(vfs.WriteBacker); ok {
+		f.WriteBack(off, n)
+	}
+}
+
 // loop is the background: each second, and when asked, it recovers, writes what nobody commits and
 // syncs.
 func (l *Log) loop() {
@@ -104,6 +127,8 @@ func (l *Log) loop() {
 			return
 		case <-ticker.C:
 			l.turn()
+		case <-l.early:
+			l.writeBack()
 		case <-l.kick:
 			if l.Err() == nil { // a recovery has its second to wait
 				l.turn()

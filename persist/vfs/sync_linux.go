@@ -30,3 +30,10 @@ func (f osFile) Sync() error {
 	}
 	return nil
 }
+
+// WriteBack is sync_file_range.
+func (f osFile) WriteBack(off, n int64) {
+	if conn, err := f.SyscallConn(); err == nil {
+		_ = conn.Control(func(fd uintptr) { _ = unix.SyncFileRange(int(fd), off, n, unix.SYNC_FILE_RANGE_WRITE) })
+	}
+}

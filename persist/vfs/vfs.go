@@ -63,3 +63,10 @@ type File interface {
 	// Size returns the size in bytes.
 	Size() (int64, error)
 }
+
+// WriteBacker is a File that has more than it must.
+type WriteBacker interface {
+	// WriteBack begins to bring n bytes at off to the disk, so that less is left for Sync. It may run
+	// beside the other methods. Nothing is durable by it, and what goes wrong Sync will tell.
+	WriteBack(off, n int64)
+}
