@@ -11,14 +11,16 @@ import (
 // tenth of the time of a short command, and has the runtime's monitor look after
 // a processor that is never gone.
 
-// readNow is read(2).
-func readNow(fd int, b []byte) (int, unix.Errno) { return transfer(unix.SYS_READ, fd, b) }
+// readNow is recv(2), which is a shorter way to a socket than read(2).
+func readNow(fd int, b []byte) (int, unix.Errno) { return transfer(unix.SYS_RECVFROM, fd, b, 0) }
 
-// writeNow is write(2).
-func writeNow(fd int, b []byte) (int, unix.Errno) { return transfer(unix.SYS_WRITE, fd, b) }
+// writeNow is send(2).
+func writeNow(fd int, b []byte) (int, unix.Errno) {
+	return transfer(unix.SYS_SENDTO, fd, b, unix.MSG_NOSIGNAL)
+}
 
-func transfer(call uintptr, fd int, b []byte) (int, unix.Errno) {
-	n, _, errno := unix.RawSyscall(call, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)))
+func transfer(call uintptr, fd int, b []byte, flags uintptr) (int, unix.Errno) {
+	n, _, errno := unix.RawSyscall6(call, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), flags, 0, 0)
 	return int(n), errno
 }
 
