@@ -34,7 +34,7 @@ func (e *Engine) holdNamed(set *[]int, keys []string) *[]int {
 // unit has not the locks. It is one then that cannot cause their events, but by an
 // expiry.
 func (e *Engine) lackingAtomics(u *command.Unit) bool {
-	if u.All || !e.atomicAny.Load() {
+	if u.All || e.atomicWant.Load() == 0 {
 		return false
 	}
 	named := e.atomicHeld.Load()
@@ -49,7 +49,7 @@ func (e *Engine) ofShard(u *command.Unit, shard int, kind hook.Kind) {
 		return
 	}
 	u.Held = append(u.Held[:0], shard)
-	if !e.atomicAny.Load() {
+	if e.atomicWant.Load() == 0 {
 		return
 	}
 	named := e.atomicHeld.Load()

@@ -59,6 +59,28 @@ func TestAtomicHookSeesItsKeysOnly(t *testing.T) {
 	c.want("GET n", `"7"`)
 }
 
+// TestHookedBeyondTheKeys: an atomic hook on key events sees also what hooks on expiry do in the unit of a
+// command whose own key does not concern it.
+func TestHookedBeyondTheKeys(t *testing.T) {
+	for _, shards := range []int{1, 4} {
+		r := newRig(t, shards, nil)
+		var seen []string
+		r.attach(hook.Options{Name: "h", Kind: hook.KindKey, Match: "s:*"}, func(c *command.Call, ev hook.Event) error {
+			seen = append(seen, fmt.Sprintf("%s %s", ev.(*hook.Key).Name, ev.Subject()))
+			return nil
+		})
+		c := r.connect()
+		c.want("SET e:1 x PX 10", "OK")
+		c.want("SET s:1 x", "OK")
+		r.attach(hook.Options{Name: "e", Kind: hook.KindExpired, Match: "e:*"}, func(c *command.Call, ev hook.Event) error {
+			return c.Do(&wire.Collector{}, words("SET", "s:3", "z")...)
+		})
+		r.advance(time.Second)
+		c.want("SET e:1 z", "OK")
+		equal(t, fmt.Sprint(shards, " shards: seen"), strings.Join(seen, ", "), "set s:1, set s:3")
+	}
+}
+
 // elsewhere is a key that begins so, in none of the shards of others.
 func (r *rig) elsewhere(begin string, others ...string) string {
 	for i := 0; ; i++ {

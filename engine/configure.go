@@ -16,7 +16,6 @@ func (e *Engine) configure(cfg *config.Config) {
 		class = 0 // as in Redis: without K or E nothing is published
 	}
 	e.notify.Store(uint32(class))
-	e.events.Store(uint32(class))
 	if e.servesStale() {
 		e.follows.Store(nil)
 	}

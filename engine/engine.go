@@ -74,14 +74,13 @@ type Engine struct {
 	systemSession *Session
 
 	listeners  atomic.Int64  // watched keys, blocked and tracking clients
-	events     atomic.Uint32 // hook.Class bits that notifications or hooks want
-	notify     atomic.Uint32 // notify-keyspace-events
+	notify     atomic.Uint32 // notify-keyspace-events, a hook.Class
 	atomicMu   sync.Mutex
 	atomics    atomic.Pointer[[]command.Atomic]
 	atomicKeys atomic.Pointer[[][]byte] // patterns of the keys that hooks on key events want; nil: any key
 	atomicHeld atomic.Pointer[[]int]    // shards of the keys that these hooks name; nil: one of them names none, and needs all
 	atomicGen  atomic.Int64             // counts changes of atomics
-	atomicAny  atomic.Bool              // there are atomic hooks on key events, for which writing units take more locks
+	atomicWant atomic.Uint32            // hook.Class of the key events that these hooks want, for which writing units take more locks
 
 	tracksLatency atomic.Bool // latency-tracking
 	limitsOld     atomic.Bool // the keyspace does not have the configured limits yet
@@ -244,7 +243,7 @@ func (e *Engine) RemoveAtomic(owner string) {
 }
 
 func (e *Engine) setAtomics(next []command.Atomic) {
-	any, some, held := false, &[][]byte{}, &[]int{}
+	want, some, held := hook.Class(0), &[][]byte{}, &[]int{}
 	for _, a := range next {
 		switch a.Hook.Kind() {
 		case hook.KindKey:
@@ -255,7 +254,7 @@ func (e *Engine) setAtomics(next []command.Atomic) {
 			continue
 		}
 		// Its events arise in the middle of units whose locks are chosen before.
-		any = true
+		want |= a.Hook.Options().Class
 		held = e.holdNamed(held, a.Hook.Options().Keys)
 		if match := a.Hook.Options().Match; match == "" {
 			some = nil
@@ -266,7 +265,7 @@ func (e *Engine) setAtomics(next []command.Atomic) {
 	e.atomics.Store(&next)
 	e.atomicKeys.Store(some)
 	e.atomicHeld.Store(held)
-	e.atomicAny.Store(any)
+	e.atomicWant.Store(uint32(want))
 	e.atomicGen.Add(1)
 }
 

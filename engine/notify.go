@@ -50,7 +50,7 @@ func (e *Engine) notifyChange(ch *command.Change) {
 // atomicKeyHooks runs the atomic hooks on what the unit changed, and on what
 // they change in turn. The unit's locks are held.
 func (e *Engine) atomicKeyHooks(u *command.Unit) {
-	if !e.atomicAny.Load() || e.lackingAtomics(u) {
+	if u.Unhooked || e.lackingAtomics(u) {
 		return
 	}
 	for i := 0; i < len(u.Changes); i++ {

@@ -20,13 +20,16 @@ func (e *Engine) begin(u *command.Unit, refuse <-chan struct{}) bool {
 // back from one unit to the next.
 func (e *Engine) beginAt(u *command.Unit, refuse <-chan struct{}, atMs int64) bool {
 	waited, ok := e.lockHeld(u, refuse)
-	if ok && !u.All && u.Hooks != e.atomicGen.Load() {
+	if ok && u.Hooks != e.atomicGen.Load() {
 		// There are other atomic hooks than when the locks were chosen: a library has
 		// been replaced, say, while this waited for it.
-		e.unlockHeld(u)
-		u.All, waited = true, true
-		if _, ok = e.lockHeld(u, refuse); !ok {
-			u.All = false
+		u.Unhooked = false
+		if !u.All {
+			e.unlockHeld(u)
+			u.All, waited = true, true
+			if _, ok = e.lockHeld(u, refuse); !ok {
+				u.All = false
+			}
 		}
 	}
 	if !ok {
@@ -40,7 +43,11 @@ func (e *Engine) beginAt(u *command.Unit, refuse <-chan struct{}, atMs int64) bo
 	if e.listeners.Load() > 0 {
 		u.Want |= command.WantKeys
 	}
-	if classes := hook.Class(e.events.Load()) | e.bus.KeyClasses(); classes != 0 {
+	classes := hook.Class(e.notify.Load()) | e.bus.KeyClasses()
+	if !u.Unhooked {
+		classes |= hook.Class(e.atomicWant.Load())
+	}
+	if classes != 0 {
 		u.Want |= command.WantEvents
 		if classes&hook.New != 0 {
 			u.Want |= command.WantNew
@@ -77,7 +84,7 @@ func (e *Engine) endKeepingLocks(u *command.Unit) outcome {
 	if u.Want&command.WantNew != 0 {
 		u.NoteNew()
 	}
-	if u.Want&command.WantEvents != 0 && len(*e.atomics.Load()) > 0 {
+	if u.Want&command.WantEvents != 0 && e.atomicWant.Load() != 0 {
 		e.atomicKeyHooks(u)
 	}
 	if len(u.Records) > 0 {
@@ -156,7 +163,8 @@ func (e *Engine) run(c *command.Call, nowMs int64) error {
 	if e.passive.Load() && looksAround(c.Spec) {
 		e.expireAllDue()
 	}
-	e.holdSpec(u, c.Spec, c.Args)
+	hooked := e.holdSpec(u, c.Spec, c.Args)
+	u.Unhooked = !hooked && !e.wantsAtomic(hook.KindExpired) // what is done when a key comes due may be hooked, too
 	// Commands that are allowed while a script is busy are refused too when they
 	// need its locks: this goroutine may be the one that is to read SCRIPT KILL.
 	if !e.beginAt(u, e.busy.signal(), nowMs) {

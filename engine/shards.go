@@ -173,18 +173,20 @@ func insertShard(set []int, n int) []int {
 // holdSpec sets the unit's lock set from what the command declares. Arguments
 // that do not fit the row's key specification take all locks: the handler will
 // refuse them or, for plugins, knows better. So do those without keys, except
-// scripts: they are undone, should they touch one.
-func (e *Engine) holdSpec(u *command.Unit, spec *command.Spec, args [][]byte) {
+// scripts: they are undone, should they touch one. It reports whether atomic hooks
+// on key events may want what the command changes.
+func (e *Engine) holdSpec(u *command.Unit, spec *command.Spec, args [][]byte) (hooked bool) {
+	u.Hooks = e.atomicGen.Load()
+	hooked = e.atomicWant.Load() != 0 && e.mayConcern(spec, args)
 	if len(e.shards) == 1 {
 		u.All = true
-		return
+		return hooked
 	}
-	u.Hooks = e.atomicGen.Load()
-	concerned := e.atomicAny.Load() && !spec.Is(command.ReadOnly) && e.mayConcern(spec, args)
 	named := e.atomicHeld.Load()
+	concerned := hooked && !spec.Is(command.ReadOnly)
 	if spec.Any(command.AllShards) || concerned && named == nil {
 		u.All = true
-		return
+		return hooked
 	}
 	var buf [16]command.KeyPos
 	keys, ok := spec.AppendKeys(buf[:0], args)
@@ -195,7 +197,7 @@ func (e *Engine) holdSpec(u *command.Unit, spec *command.Spec, args [][]byte) {
 	}
 	if !ok {
 		u.All = true
-		return
+		return hooked
 	}
 	for _, k := range keys {
 		e.hold(u, args[k.Index])
@@ -205,14 +207,15 @@ func (e *Engine) holdSpec(u *command.Unit, spec *command.Spec, args [][]byte) {
 			u.Held = insertShard(u.Held, n)
 		}
 	}
+	return hooked
 }
 
-// mayConcern reports whether a writing command may cause an event that an atomic
-// hook on key events wants. What can be undone, such as a script, may touch keys that
-// it does not declare.
+// mayConcern reports whether a command may cause an event that an atomic hook on key
+// events wants. What can be undone, such as a script, and what looks at all shards may
+// touch keys that it does not declare.
 func (e *Engine) mayConcern(spec *command.Spec, args [][]byte) bool {
 	patterns := e.atomicKeys.Load()
-	if patterns == nil || spec.Any(command.Revocable) || spec.Wide != nil {
+	if patterns == nil || spec.Any(command.Revocable|command.AllShards) || spec.Wide != nil {
 		return true
 	}
 	var buf [16]command.KeyPos

@@ -66,6 +66,8 @@ type Unit struct {
 	// Hooks says which atomic hooks there were when the locks were chosen: a count
 	// of their changes.
 	Hooks int64
+	// Unhooked is set when no atomic hook on key events wants what the unit may change.
+	Unhooked bool
 
 	// Records is the group for the log; Changes what happened to keys; Events
 	// what else to publish at the end.
@@ -161,7 +163,7 @@ func (u *Unit) Reset() {
 	}
 	u.All, u.Held, u.Records = false, u.Held[:0], u.Records[:0]
 	u.Changes, u.Events, u.Dirty, u.Late = u.Changes[:0], u.Events[:0], 0, 0
-	u.Recording = false
+	u.Recording, u.Unhooked = false, false
 	if cap(u.arena) > maxArena {
 		u.arena = nil
 	}
@@ -172,7 +174,7 @@ func (u *Unit) Reset() {
 // whose changes and events somebody still has.
 func (u *Unit) Next() {
 	u.Changes, u.Events = nil, nil
-	u.Records, u.Dirty, u.Late, u.Depth, u.Client, u.Recording = u.Records[:0], 0, 0, 0, nil, false
+	u.Records, u.Dirty, u.Late, u.Depth, u.Client, u.Recording, u.Unhooked = u.Records[:0], 0, 0, 0, nil, false, false
 }
 
 // What an idle unit keeps after a large one: bytes of copies, elements of each

@@ -185,7 +185,7 @@ func (b *Bus) Wanted(ev Event) bool {
 	return false
 }
 
-// KeyClasses returns the classes of key events that anybody subscribes to.
+// KeyClasses returns the classes of key events that observers subscribe to.
 func (b *Bus) KeyClasses() Class { return b.table.Load().classes }
 
 // Publish hands ev to the queues of its observers. It must not be called under
@@ -263,7 +263,7 @@ type table struct {
 	judges    map[Kind][]*Hook
 	asked     []*Hook // judges of commands
 	kinds     map[Kind]bool
-	classes   Class // of key events that any hook wants
+	classes   Class // of key events that observers want
 }
 
 func newTable(hooks []*Hook) *table {
@@ -278,10 +278,10 @@ func newTable(hooks []*Hook) *table {
 			t.observers[k] = append(t.observers[k], h)
 		}
 		t.kinds[k] = true
-		if k == KindKey {
-			t.classes |= h.given.Class
-		}
 	}
 	t.keys, t.commands, t.asked = t.observers[KindKey], t.observers[KindCommand], t.judges[KindCommand]
+	for _, h := range t.keys {
+		t.classes |= h.given.Class
+	}
 	return t
 }
