@@ -22,6 +22,61 @@ func (t *Trie) Drop(n int, at func(i int) []byte) {
 	t.inOrder(n, at, func(hash uint64, i int) { t.delete(hash, at(i)) })
 }
 
+// Prune deletes the records for which drop says so; it is asked about all of them, about some twice. Where
+// many go, that is cheaper than to name each: pages are read in their order, and none is looked for.
+func (t *Trie) Prune(drop func(key, value []byte) bool) {
+	t.eachPath(func(pos uint64, p *path) { t.prunePage(pos, p, drop) })
+	t.eachPath(func(pos uint64, p *path) {
+		if p.page.next == nil && p.page.n < mergeAt {
+			t.ownNodes(pos, p)
+			t.ownPage(pos, p)
+			t.merge(pos, p)
+		}
+	})
+}
+
+// eachPath calls fn for the ways to all pages. It may change the page, and join it with its neighbour.
+func (t *Trie) eachPath(fn func(pos uint64, p *path)) {
+	for pos := uint64(0); pos < 1<<posBits && t.root != nil; {
+		p := t.walk(pos)
+		fn(pos, &p)
+		width := uint64(1) << (posBits - int(p.page.depth))
+		pos = pos&^(width-1) + width
+	}
+}
+
+func (t *Trie) prunePage(pos uint64, p *path, drop func(key, value []byte) bool) {
+	if !t.any(p.page, drop) {
+		return
+	}
+	t.ownNodes(pos, p)
+	t.ownPage(pos, p)
+	for pg := p.page; pg != nil; pg = pg.next {
+		before := pg.size()
+		for i := int(pg.n) - 1; i >= 0; i-- { // what takes the place of a removed one has been asked about
+			if drop(pg.record(i, t.shape)) {
+				pg.remove(i, t.shape)
+				t.n--
+			}
+		}
+		t.bytes += pg.size() - before
+	}
+	if p.page.next != nil {
+		t.unlink(pos, p)
+	}
+}
+
+func (t *Trie) any(pg *page, drop func(key, value []byte) bool) bool {
+	for ; pg != nil; pg = pg.next {
+		for i := range int(pg.n) {
+			if drop(pg.record(i, t.shape)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 func (t *Trie) inOrder(n int, at func(i int) []byte, fn func(hash uint64, i int)) {
 	type hashed struct {
 		hash uint64

@@ -35,3 +35,50 @@ func TestFillAndDrop(t *testing.T) {
 		}
 	}
 }
+
+// TestPrune: what it leaves is what was to stay, in pages that are as full as after single deletions, and what
+// a view holds stays.
+func TestPrune(t *testing.T) {
+	for _, keep := range []int{0, 1, 2, 3, 10, 500, 4000} { // each so many
+		for _, bad := range []bool{false, true} {
+			var head cow.Header
+			tr := New(maphash.MakeSeed(), Words, &head)
+			n := 4000
+			if bad { // overflow pages
+				tr.hash = func(key []byte) uint64 { return uint64(len(key)) << 40 }
+				n = 300
+			}
+			key := func(i int) []byte { return fmt.Appendf(nil, "key%d", i) }
+			for i := range n {
+				tr.Set(key(i), fmt.Appendf(nil, "%08d", i))
+			}
+			stays := func(i int) bool { return keep > 0 && i%keep == 0 }
+			for _, hold := range []bool{true, false} {
+				held, view := tr.State, (*cow.View)(nil)
+				if hold {
+					view = head.Freeze()
+				}
+				tr.Prune(func(key, value []byte) bool {
+					var i int
+					if _, err := fmt.Sscanf(string(value), "%d", &i); err != nil || string(key) != fmt.Sprint("key", i) {
+						t.Fatalf("asked about %q, %q", key, value)
+					}
+					return !stays(i)
+				})
+				check(t, &tr.State)
+				if hold {
+					check(t, &held)
+					if held.Len() != n {
+						t.Fatalf("the view has %d records", held.Len())
+					}
+					view.Release()
+				}
+			}
+			for i := range n {
+				if _, ok := tr.Get(key(i)); ok != stays(i) {
+					t.Fatalf("one of %d stays: %s: %v", keep, key(i), ok)
+				}
+			}
+		}
+	}
+}

@@ -8,6 +8,7 @@
 package zset
 
 import (
+	"bytes"
 	"encoding/binary"
 	"hash/maphash"
 	"math"
@@ -211,27 +212,44 @@ func (z *ZSet) Remove(member []byte) bool {
 	return true
 }
 
-// DeleteRange removes n members from a rank on. The order is cut in whole subtrees; the index costs
-// one removal a member, or, when few members remain, one insertion for each of these.
+// DeleteRange removes n members from a rank on. The order is cut in whole subtrees. Of the index a few members
+// are removed one by one, many in one pass over all of it; when few remain, it is made anew.
 func (z *ZSet) DeleteRange(rank, n int) {
 	lo := max(rank, 0)
 	hi := lo + min(n, z.Len()-lo)
 	if lo >= hi {
 		return
 	}
-	if rest := z.Len() - (hi - lo); rest < hi-lo {
+	switch cut, rest := hi-lo, z.Len()-(hi-lo); {
+	case rest < cut/passOver:
 		z.order.Cut(lo, hi)
 		z.index.Clear()
 		z.fillIndex()
-		return
+	case cut < rest/passOver:
+		members := make([][]byte, 0, cut) // writing to the index leaves them alone
+		z.Range(lo, cut, func(m []byte, _ float64) bool {
+			members = append(members, m)
+			return true
+		})
+		z.index.Drop(len(members), func(i int) []byte { return members[i] })
+		z.order.Cut(lo, hi)
+	default:
+		first, firstScore := z.At(lo)
+		last, lastScore := z.At(hi - 1)
+		z.index.Prune(func(m, word []byte) bool {
+			score := float(word)
+			return !before(score, m, firstScore, first) && !before(lastScore, last, score, m)
+		})
+		z.order.Cut(lo, hi)
 	}
-	members := make([][]byte, 0, hi-lo) // writing to the index leaves them alone
-	z.Range(lo, hi-lo, func(m []byte, _ float64) bool {
-		members = append(members, m)
-		return true
-	})
-	z.index.Drop(len(members), func(i int) []byte { return members[i] })
-	z.order.Cut(lo, hi)
+}
+
+// passOver is how many members a pass over the index reads in the time in which one is removed by name.
+const passOver = 8
+
+// before is the order of members.
+func before(score float64, member []byte, than float64, other []byte) bool {
+	return score < than || score == than && bytes.Compare(member, other) < 0
 }
 
 // fillIndex puts all members of the order into the empty index.
