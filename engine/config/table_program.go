@@ -44,7 +44,7 @@ func hooksRows() []Param {
 			Doc: "Time after which a disabled hook is tried again. 0 leaves it to HOOK ENABLE."},
 		{Path: "hooks.failing-share", Kind: Int, Default: "10", Min: 1, Max: 100, Mutable: Applied,
 			Doc: "Percent of a core that an observing hook may take while its runs fail: it rests in between, and nobody waits for it."},
-		{Path: "hooks.depth-limit", Kind: Int, Default: "8", Min: 1, Max: 1000, Mutable: Applied,
+		{Path: "hooks.depth-limit", Kind: Int, Default: "4", Min: 1, Max: 1000, Mutable: Applied,
 			Doc: "How long a chain of hooks that cause one another may be; further events are dropped and counted."},
 		{Path: "hooks.on-error", Kind: Enum, Default: "continue", Values: []string{"continue", "retry"}, Mutable: Applied,
 			Doc: "When an atomic hook fails, its own writes are undone. Its cause stands, or is undone too and tried again later."},

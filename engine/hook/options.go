@@ -74,7 +74,7 @@ type Defaults struct {
 // standard are the defaults of a bus until SetDefaults.
 var standard = Defaults{
 	Queue: 16384, Full: Block, Budget: time.Second, AtomicBudget: 50 * time.Millisecond,
-	OnError: "continue", Retries: 5, TripAfter: 10, Rearm: time.Minute, MaxDepth: 8, Share: 10,
+	OnError: "continue", Retries: 5, TripAfter: 10, Rearm: time.Minute, MaxDepth: 4, Share: 10,
 }
 
 // AnyDB in Options.DB admits every database.
