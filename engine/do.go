@@ -36,8 +36,8 @@ func (e *Engine) system() *Session {
 // lock of the engine, and commits it. reply gets its values; when the command
 // fails, reply gets nothing and the error is returned. Blocking commands answer
 // at once, as in a transaction. ctx carries the hooks' depth. A handler or
-// atomic hook, which runs inside a unit, calls its Call's Do instead: with the
-// Call's context, Do answers ErrInsideUnit; with another it would wait for ever.
+// atomic hook, which runs inside a unit, calls its Call's Do instead: this one answers
+// ErrInsideUnit.
 func (e *Engine) Do(ctx context.Context, db int, args [][]byte, reply wire.Reply) error {
 	if err := ctx.Err(); err != nil {
 		return err

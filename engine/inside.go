@@ -3,14 +3,17 @@ package engine
 import (
 	"context"
 	"errors"
+	"runtime"
+	"strings"
 
 	"github.com/kevy-lua/kevy-lua/engine/command"
 	"github.com/kevy-lua/kevy-lua/engine/wire"
 )
 
-// ErrInsideUnit is returned by Do and Update when they are called, with the
-// context of a Call, by a handler or atomic hook that runs inside a unit: a new
-// unit would wait for the locks of this one for ever.
+// ErrInsideUnit is returned by Do and Update when they are called by a handler or
+// atomic hook that runs inside a unit: a new unit would wait for the locks of this one
+// for ever. With the context of the Call it comes at once; with another when the wait
+// has become long.
 var ErrInsideUnit = errors.New("engine: Do was called inside a unit, which would wait for itself; use the Call's own Do")
 
 type insideKey struct{}
@@ -19,6 +22,33 @@ type insideKey struct{}
 func inside(ctx context.Context) context.Context { return context.WithValue(ctx, insideKey{}, true) }
 
 func isInside(ctx context.Context) bool { return ctx.Value(insideKey{}) != nil }
+
+// insideUnit reports whether this goroutine runs a handler or an atomic hook inside a
+// unit. It reads the stack, which takes microseconds.
+func insideUnit() bool {
+	var pcs [512]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
+	for {
+		f, more := frames.Next()
+		switch _, name, _ := strings.Cut(f.Function, "/engine.(*Engine)."); name {
+		case "widen": // the unit has just given up its locks
+			return false
+		case "meetAndCall", "runAtomic":
+			return true
+		}
+		if !more {
+			return false
+		}
+	}
+}
+
+// refused is the error of a unit that did not get its locks.
+func (e *Engine) refused() error {
+	if insideUnit() {
+		return ErrInsideUnit
+	}
+	return e.busy.error()
+}
 
 // ofConnection reports whether a command is about the state of a connection
 // over several commands, so that it makes no sense where there is none: for Do,

@@ -51,6 +51,33 @@ func TestDoInsideAUnit(t *testing.T) {
 	})
 }
 
+// TestWaitForItself: who asks for a unit inside of one, with a context that does not say so, gets the error when
+// the wait has become long, and the engine goes on.
+func TestWaitForItself(t *testing.T) {
+	onShards(t, func(t *testing.T, shards int) {
+		var r *rig
+		r = newRig(t, shards, nil, command.Spec{Name: "t.self", Arity: 2, Flags: command.Write, Summary: "Waits for itself",
+			Keys: []command.KeySpec{command.Key(1, command.KeyRW)}, Run: func(c *command.Call) error {
+				return r.Do(context.Background(), 0, words("INCR", string(c.Args[1])), discard{})
+			}})
+		r.attach(hook.Options{Name: "h", Kind: hook.KindKey, Match: "l*"}, func(c *command.Call, ev hook.Event) error {
+			return r.Do(context.Background(), 0, words("INCR", string(ev.Subject())), discard{})
+		})
+		c := r.connect()
+		refusal := "(error) ERR " + ErrInsideUnit.Error()
+		within(t, "t.self", func() { c.want("t.self a", refusal) })
+		within(t, "EXEC", func() {
+			c.want("MULTI", "OK")
+			c.want("t.self a", "QUEUED")
+			c.want("SET a 1", "QUEUED")
+			c.want("EXEC", "["+refusal+" OK]")
+		})
+		within(t, "LPUSH", func() { c.want("LPUSH l x", "(integer) 1") })
+		equal(t, "the hook's error", r.Bus().Hooks()[0].Stats().LastError, ErrInsideUnit.Error())
+		c.want("GET a", `"1"`)
+	})
+}
+
 // TestNoConnectionNoState: commands about a connection's state are refused
 // where there is none, and leave nothing to whoever comes next.
 func TestNoConnectionNoState(t *testing.T) {

@@ -168,7 +168,7 @@ func (e *Engine) run(c *command.Call, nowMs int64) error {
 	// Commands that are allowed while a script is busy are refused too when they
 	// need its locks: this goroutine may be the one that is to read SCRIPT KILL.
 	if !e.beginAt(u, e.busy.signal(), nowMs) {
-		return e.busy.error()
+		return e.refused()
 	}
 	err := e.runLocked(c, false)
 	if err != nil && errors.Is(err, errRefused) {

@@ -40,22 +40,32 @@ func newShard(s *keyspace.Shard) *shard {
 }
 
 // lock takes the shard's lock. It gives up and returns false when refuse is
-// closed first; a nil refuse waits as long as it takes.
+// closed first, or when this goroutine is inside a unit, which may have the lock; a nil
+// refuse waits as long as it takes otherwise.
 func (s *shard) lock(refuse <-chan struct{}) bool {
 	if s.mu.TryLock() {
 		return true
 	}
 	s.waiting.Add(1)
 	defer s.waiting.Add(-1)
+	long := time.NewTimer(longWait)
+	defer long.Stop()
 	for !s.mu.TryLock() {
 		select {
 		case <-s.wake:
 		case <-refuse:
 			return false
+		case <-long.C:
+			if insideUnit() {
+				return false
+			}
 		}
 	}
 	return true
 }
+
+// longWait is how long a wait for a lock lasts before it is asked whether it is in vain.
+const longWait = 100 * time.Millisecond
 
 func (s *shard) unlock() {
 	s.mu.Unlock()
