@@ -24,7 +24,7 @@ type chore struct {
 // given back; the latter with a shorter pause while there is more.
 const (
 	rewriteCheck = 250 * time.Millisecond
-	compactCheck = 100 * time.Millisecond
+	compactCheck = 250 * time.Millisecond
 	compactPause = 5 * time.Millisecond
 )
 

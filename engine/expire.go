@@ -26,6 +26,21 @@ func (e *Engine) NextDue() int64 {
 	return next
 }
 
+// Watch is NextDue for who sleeps until then, or until the moment `until`: when a key
+// gets a deadline before both, wake is called, under a lock. Part of reaper.Target.
+func (e *Engine) Watch(until int64, wake func()) int64 {
+	next := int64(math.MaxInt64)
+	if e.passive.Load() {
+		return next
+	}
+	for _, s := range e.shards {
+		s.lock(nil)
+		next = min(next, s.Alarm(until, wake))
+		s.unlock()
+	}
+	return next
+}
+
 // Expire removes up to max keys of each shard whose deadline is not after now,
 // and returns how many it took. Each key is a unit of its own; a batch shares
 // one hold of the locks and one commit. Part of reaper.Target.

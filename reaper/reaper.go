@@ -13,12 +13,16 @@ import (
 	"time"
 )
 
-// Target is what has things that come due. Its methods are called on the
-// reaper's goroutine only.
+// Target is what has things that come due. Its methods are called by the goroutine
+// of Run, or of Tick.
 type Target interface {
 	// NextDue is the earliest moment, Unix milliseconds, at which anything may
 	// come due; it may be early, never late. math.MaxInt64 stands for never.
 	NextDue() int64
+	// Watch is NextDue for a reaper that is about to sleep until then, or until the
+	// moment `until` where that is earlier. When something is set meanwhile that comes
+	// due before, the target calls wake, from any goroutine.
+	Watch(until int64, wake func()) int64
 	// Expire removes up to max of what is due from each part of the target and
 	// returns how many it removed.
 	Expire(max int) int
@@ -26,8 +30,7 @@ type Target interface {
 
 // Config is how the reaper works. Set may change it at any time.
 type Config struct {
-	// Interval is the longest sleep: how soon a deadline is met that was set
-	// while the reaper slept.
+	// Interval is the longest sleep: how soon a jump of the clock is noticed.
 	Interval time.Duration
 	// Batch is how many keys are removed under one hold of a lock. It grows with
 	// the backlog, up to 8 times as many.
@@ -38,7 +41,7 @@ type Config struct {
 
 // Defaults of Config.
 const (
-	DefaultInterval = 2 * time.Millisecond
+	DefaultInterval = 100 * time.Millisecond
 	DefaultBatch    = 200
 	DefaultRounds   = 16
 )
@@ -64,6 +67,7 @@ type Reaper struct {
 	log    *slog.Logger
 	config atomic.Pointer[Config]
 	stats  stats
+	woken  chan struct{} // something comes due sooner than Run knows
 }
 
 type stats struct{ ticks, removed, panics, behind atomic.Int64 }
@@ -82,15 +86,24 @@ func New(t Target, c Config, now func() time.Time, log *slog.Logger) *Reaper {
 	if log == nil {
 		log = slog.Default()
 	}
-	r := &Reaper{target: t, now: now, log: log}
+	r := &Reaper{target: t, now: now, log: log, woken: make(chan struct{}, 1)}
 	r.Set(c)
 	return r
 }
 
-// Set changes how the reaper works from the next tick on.
+// Set changes how the reaper works, at once.
 func (r *Reaper) Set(c Config) {
 	c = c.fill()
 	r.config.Store(&c)
+	r.wake()
+}
+
+// wake lets Run look when the next deadline is. It does not wait.
+func (r *Reaper) wake() {
+	select {
+	case r.woken <- struct{}{}:
+	default: // it will
+	}
 }
 
 // Stats returns the counters.
@@ -149,28 +162,41 @@ func (r *Reaper) Run(ctx context.Context) {
 	t := time.NewTimer(0)
 	defer t.Stop()
 	for {
+		pause := time.Duration(0)
 		select {
 		case <-ctx.Done():
 			return
+		case <-r.woken:
+			pause = r.pause()
 		case <-t.C:
+			switch removed, more := r.Tick(); {
+			case !more:
+				pause = r.pause()
+			case removed > 0:
+				pause = breather
+			default:
+				pause = refusal
+			}
 		}
-		_, more := r.Tick()
-		t.Reset(r.pause(more))
+		t.Reset(pause)
 	}
 }
 
-// breather is the pause after a tick that left something due: long enough for
-// waiting writers to get their turn.
-const breather = 50 * time.Microsecond
+const (
+	// breather is the pause after a tick that left something due: long enough for
+	// waiting writers to get their turn.
+	breather = 50 * time.Microsecond
+	// refusal is the pause after one that found something due and removed nothing:
+	// writes are paused, say.
+	refusal = 10 * time.Millisecond
+)
 
-func (r *Reaper) pause(more bool) time.Duration {
-	if more {
-		return breather
-	}
-	interval := r.config.Load().Interval
-	next := r.target.NextDue()
-	wait := time.Duration(next-r.now().UnixMilli()) * time.Millisecond
-	if next > r.now().Add(interval).UnixMilli() || wait > interval || wait < 0 {
+// pause is how long to sleep when nothing is due.
+func (r *Reaper) pause() time.Duration {
+	interval, now := r.config.Load().Interval, r.now()
+	next := r.target.Watch(now.Add(interval).UnixMilli(), r.wake)
+	wait := time.Duration(next-now.UnixMilli()) * time.Millisecond
+	if next > now.Add(interval).UnixMilli() || wait > interval {
 		return interval
 	}
 	return max(wait, breather)

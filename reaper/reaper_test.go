@@ -16,6 +16,8 @@ type deadlines struct {
 	removed []time.Time
 	panics  int // so many calls of Expire panic first
 	largest int
+	until   int64
+	wake    func()
 }
 
 func (d *deadlines) NextDue() int64 {
@@ -23,6 +25,11 @@ func (d *deadlines) NextDue() int64 {
 		return math.MaxInt64
 	}
 	return d.due[0]
+}
+
+func (d *deadlines) Watch(until int64, wake func()) int64 {
+	d.until, d.wake = min(until, d.NextDue()), wake
+	return d.NextDue()
 }
 
 func (d *deadlines) Expire(max int) (n int) {
@@ -58,6 +65,43 @@ func TestRunIsOnTime(t *testing.T) {
 				t.Errorf("deadline %d removed %d ms late", i, late)
 			}
 		}
+	})
+}
+
+// TestSoonerDeadlines: a deadline that is set while the reaper sleeps until a later one is met in time, and
+// between deadlines there are no more ticks than intervals.
+func TestSoonerDeadlines(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &deadlines{now: time.Now, due: []int64{time.Now().Add(time.Hour).UnixMilli()}}
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		r := New(d, Config{Interval: time.Minute}, nil, nil)
+		go func() {
+			r.Run(ctx)
+			close(done)
+		}()
+		for i, after := range []time.Duration{30 * time.Second, 3 * time.Millisecond, 1500 * time.Millisecond} {
+			synctest.Wait() // it sleeps
+			at := time.Now().Add(after).UnixMilli()
+			d.due = append([]int64{at}, d.due...)
+			if at >= d.until {
+				t.Fatalf("%d is not before %d", at, d.until)
+			}
+			d.wake()
+			time.Sleep(after + time.Millisecond)
+			synctest.Wait()
+			if len(d.removed) != i+1 || d.removed[i].UnixMilli() != at {
+				t.Fatalf("removed %v, due was %d", d.removed, at)
+			}
+		}
+		before := r.Stats().Ticks
+		time.Sleep(10*time.Minute + time.Second)
+		synctest.Wait()
+		if n := r.Stats().Ticks - before; n != 10 {
+			t.Errorf("%d ticks in ten intervals", n)
+		}
+		cancel()
+		<-done
 	})
 }
 
@@ -108,15 +152,15 @@ func TestClockJumpsAreSurvived(t *testing.T) {
 			New(d, Config{}, now, nil).Run(ctx)
 			close(done)
 		}()
-		time.Sleep(10 * time.Millisecond) // the bubble's clock, not the wall's
+		time.Sleep(DefaultInterval) // the bubble's clock, not the wall's
 		offset.Store(int64(-24 * time.Hour))
-		time.Sleep(10 * time.Millisecond)
+		time.Sleep(DefaultInterval)
 		synctest.Wait()
 		if len(d.removed) != 0 {
 			t.Fatal("removed early")
 		}
 		offset.Store(int64(2 * time.Hour))
-		time.Sleep(10 * time.Millisecond)
+		time.Sleep(DefaultInterval)
 		synctest.Wait()
 		if len(d.removed) != 1 {
 			t.Fatal("not removed after the clock jumped past the deadline")

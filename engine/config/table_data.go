@@ -94,8 +94,8 @@ func reaperRows() []Param {
 	return []Param{
 		{Path: "reaper.mode", Kind: Enum, Default: "background", Values: []string{"background", "manual"}, Mutable: Fixed,
 			Doc: "Who removes keys whose deadline has passed: a loop of the engine, or the program that embeds it by calling Tick."},
-		{Path: "reaper.interval", Kind: Duration, Unit: time.Microsecond, Default: "10ms", Min: 1000, Max: 60_000_000, Mutable: Applied,
-			Doc: "Longest wait before the loop looks at the deadlines again. It wakes at the next deadline where it knows one."},
+		{Path: "reaper.interval", Kind: Duration, Unit: time.Microsecond, Default: "100ms", Min: 1000, Max: 60_000_000, Mutable: Applied,
+			Doc: "Longest sleep of the loop, which wakes at the next deadline: how soon it notices that the clock was changed."},
 		{Path: "reaper.batch", Kind: Int, Default: "200", Min: 1, Max: 100_000, Mutable: Applied,
 			Doc: "Keys removed for one time that a lock is held. More are faster in all, and others wait longer."},
 		{Path: "reaper.rounds", Kind: Int, Default: "16", Min: 1, Max: 10_000, Mutable: Applied,

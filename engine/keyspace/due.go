@@ -28,6 +28,26 @@ func (s *Shard) NextDue() int64 {
 	return next
 }
 
+// Alarm returns NextDue for who sleeps until then, or until the moment `until`. When something comes into
+// the deadline index that is due before both, fn is called, once, by who has the shard's lock.
+func (s *Shard) Alarm(until int64, fn func()) (next int64) {
+	s.soonest = s.NextDue()
+	s.alarm, s.sooner = min(s.soonest, until), fn
+	return s.soonest
+}
+
+// comesDue says that something in the deadline index is due at the moment.
+func (s *Shard) comesDue(at int64) {
+	if at >= s.soonest {
+		return
+	}
+	s.soonest = at
+	if at < s.alarm {
+		s.alarm = 0
+		s.sooner()
+	}
+}
+
 // DueBy reports whether a key may be due at now; when it is false there is none. Unlike NextDue, which
 // looks at every database, it is for who asks before each write: nearly always it is one comparison.
 func (s *Shard) DueBy(now int64) bool {
@@ -79,7 +99,7 @@ func (s *Shard) Requeue(db int, key []byte, at int64) {
 	}
 	t.unindex(r)
 	heap.Push(&t.requeued, requeued{at, string(key)})
-	s.soonest = min(s.soonest, at)
+	s.comesDue(at)
 }
 
 // IsDue reports whether there is a record whose deadline is not after now, and that deadline.
@@ -222,7 +242,7 @@ func (t *table) index(ref uint32, r rec) {
 // put is index for a record that has just been taken out of the wheel, whose time stands.
 func (t *table) put(ref uint32, r rec) {
 	r.setWheelPos(t.wheel.add(ref, r.deadline()))
-	t.s.soonest = min(t.s.soonest, r.deadline())
+	t.s.comesDue(r.deadline())
 	t.accountWheel()
 }
 

@@ -12,8 +12,10 @@ type Shard struct {
 	index   int
 	dbs     []*DB
 	now     int64
-	born    int64  // the time when it was made, or the first one that it was told
-	soonest int64  // no entry of the deadline index is due before it
+	born    int64 // the time when it was made, or the first one that it was told
+	soonest int64 // no entry of the deadline index is due before it
+	alarm   int64 // sooner is called when one is that is due before it; 0 for never
+	sooner  func()
 	gen     uint64 // changes whenever a record or its place moves, so that handles look it up again
 	found   found
 	limits  Limits
@@ -80,7 +82,7 @@ func (s *Shard) setTable(d *DB, t *table) {
 	s.used.Add(t.used - d.t.used)
 	t.db = d.id
 	d.t = t
-	s.soonest = 0 // that of t is not known
+	s.comesDue(0) // when is not known of t
 	s.stamp = stamping{}
 	s.gen++
 	s.found = found{} // it would keep the old table's memory
