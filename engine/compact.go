@@ -24,7 +24,7 @@ func (e *Engine) Compact() (more bool) {
 func (s *shard) compactSteps() (more bool) {
 	for range compactSteps {
 		s.giveWay()
-		s.lock(nil)
+		s.mustLock()
 		moved := s.Compact(compactStep)
 		s.unlock()
 		if moved == 0 {

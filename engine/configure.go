@@ -44,7 +44,7 @@ func (e *Engine) applyLimits(wait bool) bool {
 	}
 	u := &command.Unit{All: true}
 	if wait {
-		e.lockHeld(u, nil)
+		e.mustLockHeld(u)
 	} else if !e.tryLockAll() {
 		return false
 	}

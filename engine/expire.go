@@ -19,7 +19,7 @@ func (e *Engine) NextDue() int64 {
 		return next
 	}
 	for _, s := range e.shards {
-		s.lock(nil)
+		s.mustLock()
 		next = min(next, s.NextDue())
 		s.unlock()
 	}
@@ -80,7 +80,9 @@ func (e *Engine) expireShard(shard, max int) (taken int) {
 	u := command.Unit{}
 	e.ofShard(&u, shard, hook.KindExpired)
 	s.giveWay()
-	e.begin(&u, nil)
+	if !e.begin(&u, nil) {
+		panic(ErrInsideUnit)
+	}
 	e.pruneRetries(&u)
 	begun := e.now()
 	var outs []outcome
@@ -129,7 +131,9 @@ func (e *Engine) backlog(u *command.Unit) (n int64) {
 			n += int64(s.Due(now))
 			continue
 		case !holding:
-			s.lock(nil)
+			if !s.lock(nil) {
+				continue
+			}
 		case !s.mu.TryLock():
 			continue
 		}

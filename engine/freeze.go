@@ -27,10 +27,12 @@ var errViewing = errors.New("engine: another snapshot is being dumped")
 // Freeze takes all locks, calls at, which switches the log to its next
 // increment, and freezes the keyspace: what is in the snapshot is exactly what
 // was logged before at. Neither depends on the number of keys. When at fails,
-// there is no snapshot.
+// there is no snapshot. Inside a unit the error is ErrInsideUnit.
 func (e *Engine) Freeze(at func() error) (*Snapshot, error) {
 	u := &command.Unit{All: true}
-	e.lockHeld(u, nil)
+	if _, ok := e.lockHeld(u, nil); !ok {
+		return nil, ErrInsideUnit
+	}
 	defer e.unlockHeld(u)
 	start := time.Now()
 	defer func() { e.dumps.frozen.Store(int64(time.Since(start))) }()
@@ -104,7 +106,7 @@ func (s *Snapshot) each(ctx context.Context, fn func(f *keyspace.Frozen) error) 
 // slice copies some records of a shard, as many as its lock may be held for.
 func (s *Snapshot) slice(shard int, b *keyspace.Batch) (done bool) {
 	sh := s.engine.shards[shard]
-	sh.lock(nil)
+	sh.mustLock()
 	s.pace.begin()
 	s.engine.dumps.peak(s.view.Pending())
 	done = s.view.Slice(shard, s.pace.records, b)
@@ -117,7 +119,7 @@ func (s *Snapshot) slice(shard int, b *keyspace.Batch) (done bool) {
 // drain takes the pre-images of all shards, also of those whose turn is far off.
 func (s *Snapshot) drain(b *keyspace.Batch) {
 	for i, sh := range s.engine.shards {
-		sh.lock(nil)
+		sh.mustLock()
 		s.view.Slice(i, 0, b)
 		sh.unlock()
 	}
@@ -126,7 +128,7 @@ func (s *Snapshot) drain(b *keyspace.Batch) {
 // Release gives the snapshot up.
 func (s *Snapshot) Release() {
 	u := &command.Unit{All: true}
-	s.engine.lockHeld(u, nil)
+	s.engine.mustLockHeld(u)
 	s.view.Release()
 	s.engine.dumps.running.CompareAndSwap(s, nil)
 	s.engine.unlockHeld(u)

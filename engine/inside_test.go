@@ -78,6 +78,36 @@ func TestWaitForItself(t *testing.T) {
 	})
 }
 
+// TestLooksInsideAUnit: what looks at all shards and is asked from inside a unit, which
+// holds them, is an error of the hook and leaves the unit's locks alone. INFO does
+// without the figures of these shards.
+func TestLooksInsideAUnit(t *testing.T) {
+	onShards(t, func(t *testing.T, shards int) {
+		r := newRig(t, shards, nil)
+		for name, ask := range map[string]func() error{
+			"info":    func() error { return r.Do(context.Background(), 0, words("INFO", "everything"), discard{}) },
+			"keys":    func() error { r.Keys(); return nil },
+			"nextdue": func() error { r.NextDue(); return nil },
+			"expire":  func() error { r.Expire(1); return nil },
+			"freeze": func() error {
+				_, err := r.Freeze(func() error { return nil })
+				return err
+			},
+		} {
+			r.attach(hook.Options{Name: name, Kind: hook.KindKey, Match: name}, func(*command.Call, hook.Event) error { return ask() })
+		}
+		c := r.connect()
+		for _, h := range r.Bus().Hooks() {
+			name := h.Options().Name
+			within(t, name, func() { c.want("SET "+name+" 1", "OK") })
+			if failed := h.Stats().Errors == 1; failed != (name != "info") {
+				t.Errorf("%s: %+v", name, h.Stats())
+			}
+			c.want("GET "+name, `"1"`)
+		}
+	})
+}
+
 // TestNoConnectionNoState: commands about a connection's state are refused
 // where there is none, and leave nothing to whoever comes next.
 func TestNoConnectionNoState(t *testing.T) {

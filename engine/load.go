@@ -29,7 +29,7 @@ func (e *Engine) Replay(db int, args [][]byte) error {
 	c.Replay, c.Nested = true, true
 	u.Reset()
 	u.All = true
-	e.lockHeld(u, nil)
+	e.mustLockHeld(u)
 	defer e.unlockHeld(u)
 	u.Engine, u.Space, u.Want = e, e.space, 0
 	// Time stands at zero: no deadline has passed, so that a command finds the
@@ -52,7 +52,7 @@ func (e *Engine) EndReplay() {
 // Keys counts the keys of all databases.
 func (e *Engine) Keys() (n int64) {
 	for _, s := range e.shards {
-		s.lock(nil)
+		s.mustLock()
 		for db := range e.space.Databases() {
 			n += int64(s.DB(db).Len())
 		}

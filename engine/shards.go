@@ -67,6 +67,14 @@ func (s *shard) lock(refuse <-chan struct{}) bool {
 // longWait is how long a wait for a lock lasts before it is asked whether it is in vain.
 const longWait = 100 * time.Millisecond
 
+// mustLock takes the shard's lock however long that takes. It panics with
+// ErrInsideUnit where it would be for ever: the unit is undone, and goes on.
+func (s *shard) mustLock() {
+	if !s.lock(nil) {
+		panic(ErrInsideUnit)
+	}
+}
+
 func (s *shard) unlock() {
 	s.mu.Unlock()
 	if s.waiting.Load() > 0 {
@@ -126,6 +134,13 @@ func (e *Engine) lockHeld(u *command.Unit, refuse <-chan struct{}) (waited, ok b
 		}
 	}
 	return waited, true
+}
+
+// mustLockHeld is mustLock for what the unit's lock set names.
+func (e *Engine) mustLockHeld(u *command.Unit) {
+	if _, ok := e.lockHeld(u, nil); !ok {
+		panic(ErrInsideUnit)
+	}
 }
 
 // tryLockAll locks all shards, or none when one of them is taken.

@@ -42,7 +42,7 @@ func (e *Engine) renew(sh *shard) {
 func (e *Engine) dropTables() {
 	e.tasks.Go(func() {
 		for _, sh := range e.shards {
-			sh.lock(nil)
+			sh.mustLock()
 			e.renew(sh)
 			sh.unlock()
 		}
@@ -129,7 +129,7 @@ func (e *Engine) limitTracking() {
 	e.tasks.Go(func() {
 		for e.tooManyTracked() && e.ctx.Err() == nil {
 			for _, sh := range e.shards {
-				sh.lock(nil)
+				sh.mustLock()
 				e.trimTracked(sh, e.live.Get().Server.TrackingTableMaxKeys, trimAtOnce)
 				sh.unlock()
 			}

@@ -143,7 +143,7 @@ func (e *Engine) forget(keys []keyID, held *command.Unit, drop func(*shard, keyI
 	e.tasks.Go(func() {
 		for _, id := range later {
 			sh := e.shards[e.shardOf([]byte(id.key))]
-			sh.lock(nil)
+			sh.mustLock()
 			drop(sh, id)
 			sh.unlock()
 		}
