@@ -38,7 +38,7 @@ func TestEffects(t *testing.T) {
 func TestOracle(t *testing.T) {
 	commandtest.CompareScripts(t, rows(), []commandtest.Script{
 		{Name: "add", Lines: []string{"SET s x", sicily, sicily, "GEOADD g NX 1 1 Palermo 2 2 new", "GEOADD g XX CH 1 1 Palermo 2 2 newer", "GEOADD g NX XX 1 1 a", "GEOADD g CH 1 1 Palermo 3 3 b 4 4 c",
-			"GEOADD g 1 1", "GEOADD g 1 1 a 2", "GEOADD g NX CH XX", "GEOADD g x 1 a", "GEOADD g 1 x a", "GEOADD g 181 1 a", "GEOADD g 1 86 a", "GEOADD g -180.5 -86 a", "GEOADD s 1 1 a", "GEOADD s x 1 a", "GEOADD g FOO 1 1 a",
+			"GEOADD g 1 1", "GEOADD g 1 1 a 2", "GEOADD g NX CH XX", "GEOADD g x 1 a", "GEOADD g 1 x a", "GEOADD g 181 1 a", "GEOADD g 1 86 a", "GEOADD g -180.5 -86 a", "GEOADD g inf -inf a", "GEOADD s 1 1 a", "GEOADD s x 1 a", "GEOADD g FOO 1 1 a",
 			"GEOADD g 180 85.05112878 ne -180 -85.05112878 sw 0 0 zero -0.0001 0.0001 near 179.999999 85.0511 nne", "GEOADD g 1e-300 1e-300 tiny"}},
 		{Name: "read", Lines: []string{"SET s x", sicily, "GEOADD g 180 85.05112878 ne -180 -85.05112878 sw 0 0 zero 2.2945 48.8584 paris -0.0001 -0.0001 near",
 			"GEODIST g Palermo Catania", "GEODIST g Palermo Catania km", "GEODIST g Palermo Catania FT", "GEODIST g Palermo Catania mi", "GEODIST g Palermo Catania m", "GEODIST g Palermo Catania parsec", "GEODIST g Palermo no",

@@ -3,6 +3,7 @@ package geo
 import (
 	"bytes"
 	"strconv"
+	"strings"
 
 	"github.com/kevy-lua/kevy-lua/engine/command"
 	"github.com/kevy-lua/kevy-lua/engine/hook"
@@ -24,9 +25,14 @@ func placeAt(c *command.Call, i int) (p place, err error) {
 		return p, err
 	}
 	if p.lon < minLon || p.lon > maxLon || p.lat < minLat || p.lat > maxLat {
-		return p, wire.Errorf("ERR invalid longitude,latitude pair %f,%f", p.lon, p.lat)
+		return p, wire.Errorf("ERR invalid longitude,latitude pair %s,%s", plain(p.lon), plain(p.lat))
 	}
 	return p, nil
+}
+
+// plain is a number as C's %f prints it.
+func plain(f float64) string {
+	return strings.ToLower(strings.TrimPrefix(strconv.FormatFloat(f, 'f', 6, 64), "+"))
 }
 
 // unitAt reads a unit from argument i and returns it in meters.
