@@ -121,7 +121,7 @@ func (d *jsonDecoder) number() jsonToken {
 	}
 	// The longest prefix that is a number counts, as with strtod.
 	c := d.src[d.at]
-	if !(isDigit(c) || c == '-' || d.c.decodeInvalid && strings.IndexByte("+.iInN", c) >= 0) {
+	if !(isDigit(c) || c == '-' || d.c.decodeInvalid && strings.IndexByte("+iInN", c) >= 0) {
 		return "invalid token"
 	}
 	for ; end > d.at; end-- {
