@@ -11,7 +11,7 @@ const (
 
 // Compact gives memory back that deletions have left half-empty, in steps of a
 // few dozen microseconds, and reports whether there is more to do. The background
-// calls it ten times a second, and oftener while there is. It must not be called
+// calls it four times a second, and oftener while there is. It must not be called
 // at the same time as itself.
 func (e *Engine) Compact() (more bool) {
 	for _, s := range e.shards {

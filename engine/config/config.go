@@ -23,7 +23,7 @@ type Config struct {
 	Security      Security      `mapstructure:"security"`
 
 	// Compat holds the canonical text of Redis' parameters that are accepted and printed but do
-	// nothing here (Param.Inert), by Redis name. Every inert row has an entry.
+	// nothing here (Param.Inert), by Redis name: every row of the section has an entry.
 	Compat map[string]string `mapstructure:"compat"`
 
 	Plugins []Plugin `mapstructure:"plugins"`

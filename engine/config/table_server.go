@@ -86,8 +86,8 @@ func securityRows() []Param {
 			Doc: "Who may CONFIG SET parameters that name files: nobody, everybody, or clients on this machine."},
 		{Path: "security.enable-debug-command", Name: "enable-debug-command", Kind: Enum, Default: "no", Values: actions, Mutable: Fixed,
 			Doc: "Who may use DEBUG: nobody, everybody, or clients on this machine."},
-		{Path: "security.enable-module-command", Name: "enable-module-command", Kind: Enum, Default: "no", Values: actions, Mutable: Fixed,
-			Doc: "Who may use MODULE: nobody, everybody, or clients on this machine."},
+		{Path: "security.enable-module-command", Name: "enable-module-command", Kind: Enum, Default: "no", Values: actions, Mutable: Fixed, Inert: true,
+			Doc: "Accepted for compatibility; has no effect: MODULE lists plugins, and loads none."},
 	}
 }
 
