@@ -23,10 +23,6 @@ type histogram struct {
 	buckets [1 + (lastPower-firstPower)*quarters]atomic.Int64
 }
 
-func (h *histogram) add(d time.Duration) {
-	h.buckets[bucketOf(d)].Add(1)
-}
-
 func bucketOf(d time.Duration) int {
 	if d < 1<<firstPower {
 		return 0

@@ -80,12 +80,6 @@ func (h *Header) prune() {
 	h.views = kept
 }
 
-// Views returns the number of views that are held.
-func (h *Header) Views() int {
-	h.prune()
-	return len(h.views)
-}
-
 // Count notes that a writer had to copy so many bytes.
 func (h *Header) Count(bytes int64) { h.copied += bytes }
 
