@@ -26,15 +26,15 @@ func (e *Engine) NextDue() int64 {
 	return next
 }
 
-// Watch is NextDue for who sleeps until then, or until the moment `until`: when a key
+// Alarm is NextDue for who sleeps until then, or until the moment `until`: when a key
 // gets a deadline before both, wake is called, under a lock. Part of reaper.Target.
-func (e *Engine) Watch(until int64, wake func()) int64 {
+func (e *Engine) Alarm(until int64, wake func()) int64 {
 	next := int64(math.MaxInt64)
 	if e.passive.Load() {
 		return next
 	}
 	for _, s := range e.shards {
-		s.lock(nil)
+		s.mustLock()
 		next = min(next, s.Alarm(until, wake))
 		s.unlock()
 	}

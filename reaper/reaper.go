@@ -19,10 +19,10 @@ type Target interface {
 	// NextDue is the earliest moment, Unix milliseconds, at which anything may
 	// come due; it may be early, never late. math.MaxInt64 stands for never.
 	NextDue() int64
-	// Watch is NextDue for a reaper that is about to sleep until then, or until the
+	// Alarm is NextDue for a reaper that is about to sleep until then, or until the
 	// moment `until` where that is earlier. When something is set meanwhile that comes
 	// due before, the target calls wake, from any goroutine.
-	Watch(until int64, wake func()) int64
+	Alarm(until int64, wake func()) int64
 	// Expire removes up to max of what is due from each part of the target and
 	// returns how many it removed.
 	Expire(max int) int
@@ -194,7 +194,7 @@ const (
 // pause is how long to sleep when nothing is due.
 func (r *Reaper) pause() time.Duration {
 	interval, now := r.config.Load().Interval, r.now()
-	next := r.target.Watch(now.Add(interval).UnixMilli(), r.wake)
+	next := r.target.Alarm(now.Add(interval).UnixMilli(), r.wake)
 	wait := time.Duration(next-now.UnixMilli()) * time.Millisecond
 	if next > now.Add(interval).UnixMilli() || wait > interval {
 		return interval

@@ -27,7 +27,7 @@ func (d *deadlines) NextDue() int64 {
 	return d.due[0]
 }
 
-func (d *deadlines) Watch(until int64, wake func()) int64 {
+func (d *deadlines) Alarm(until int64, wake func()) int64 {
 	d.until, d.wake = min(until, d.NextDue()), wake
 	return d.NextDue()
 }
