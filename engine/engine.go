@@ -221,54 +221,6 @@ func (e *Engine) commitSoon() {
 // disk, done is false: then the server commits off its loop.
 func (e *Engine) TryCommit() (done bool, err error) { return e.journal.TryCommit(e.appended.Load()) }
 
-// AddAtomic adds a hook that runs inside the units that cause its events.
-func (e *Engine) AddAtomic(a command.Atomic) {
-	e.atomicMu.Lock()
-	defer e.atomicMu.Unlock()
-	next := append(append([]command.Atomic(nil), *e.atomics.Load()...), a)
-	e.setAtomics(next)
-}
-
-// RemoveAtomic takes out the atomic hooks of an owner.
-func (e *Engine) RemoveAtomic(owner string) {
-	e.atomicMu.Lock()
-	defer e.atomicMu.Unlock()
-	var next []command.Atomic
-	for _, a := range *e.atomics.Load() {
-		if a.Hook.Options().Owner != owner {
-			next = append(next, a)
-		}
-	}
-	e.setAtomics(next)
-}
-
-func (e *Engine) setAtomics(next []command.Atomic) {
-	want, some, held := hook.Class(0), &[][]byte{}, &[]int{}
-	for _, a := range next {
-		switch a.Hook.Kind() {
-		case hook.KindKey:
-		case hook.KindExpired:
-			held = nil // a key may come due in any unit, also to a hook's commands
-			continue
-		default:
-			continue
-		}
-		// Its events arise in the middle of units whose locks are chosen before.
-		want |= a.Hook.Options().Class
-		held = e.holdNamed(held, a.Hook.Options().Keys)
-		if match := a.Hook.Options().Match; match == "" {
-			some = nil
-		} else if some != nil {
-			*some = append(*some, []byte(match))
-		}
-	}
-	e.atomics.Store(&next)
-	e.atomicKeys.Store(some)
-	e.atomicHeld.Store(held)
-	e.atomicWant.Store(uint32(want))
-	e.atomicGen.Add(1)
-}
-
 // closeGrace is what background work gets, after its context has ended, to notice that.
 const closeGrace = time.Second
 

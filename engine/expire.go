@@ -347,12 +347,3 @@ func (e *Engine) ExpireIn(c *command.Call, db int, key []byte) error {
 	}
 	return nil
 }
-
-func (e *Engine) wantsAtomic(k hook.Kind) bool {
-	for _, a := range *e.atomics.Load() {
-		if a.Hook.Kind() == k {
-			return true
-		}
-	}
-	return false
-}

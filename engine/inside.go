@@ -5,9 +5,6 @@ import (
 	"errors"
 	"runtime"
 	"strings"
-
-	"github.com/kevy-lua/kevy-lua/engine/command"
-	"github.com/kevy-lua/kevy-lua/engine/wire"
 )
 
 // ErrInsideUnit is returned by Do and Update when they are called by a handler or
@@ -48,26 +45,4 @@ func (e *Engine) refused() error {
 		return ErrInsideUnit
 	}
 	return e.busy.error()
-}
-
-// ofConnection reports whether a command is about the state of a connection
-// over several commands, so that it makes no sense where there is none: for Do,
-// and inside the unit of another command.
-func ofConnection(spec *command.Spec) bool {
-	if spec.Any(command.Unqueued) {
-		return true
-	}
-	if len(spec.Keys) > 0 { // a quick answer for most: those below have none
-		return false
-	}
-	switch spec.FullName() {
-	case "unwatch", "auth", "hello", "monitor", "sync", "psync", "replconf", "client|reply", "client|setname", "client|setinfo",
-		"client|no-evict", "client|no-touch", "client|tracking", "client|caching":
-		return true
-	}
-	return false
-}
-
-func errOfConnection(spec *command.Spec) error {
-	return wire.Errorf("ERR '%s' is about a connection, and there is none here", spec.FullName())
 }
