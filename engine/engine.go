@@ -189,6 +189,9 @@ func (e *Engine) Live() *config.Live { return e.live }
 // Log returns the engine's logger.
 func (e *Engine) Log() *slog.Logger { return e.log }
 
+// Databases is the number of databases.
+func (e *Engine) Databases() int { return e.space.Databases() }
+
 // Now is the engine's clock.
 func (e *Engine) Now() time.Time { return e.now() }
 

@@ -405,9 +405,3 @@ func (e *Engine) holds(u *command.Unit, spec *command.Spec, args [][]byte) bool 
 	}
 	return true
 }
-
-// Call is package command's, under the name an embedder looks for.
-type Call = command.Call
-
-// Databases is the number of databases.
-func (e *Engine) Databases() int { return e.space.Databases() }
