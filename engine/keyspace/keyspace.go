@@ -10,7 +10,7 @@
 // A shard has a table for each database. A table is a directory of buckets (bucket.go, split.go) that
 // leads from a key's hash to its record (record.go), which lies in a page of slots of one size
 // (page.go, compact.go); a wheel that knows the deadlines (wheel.go, due.go); and the Go objects of
-// values that are too large for a record (large.go, and the packages hash, set, list and zset). A
+// values that are too large for a record (large.go, and the packages hash, set, list, zset and stream). A
 // view (view.go, capture.go) and an undo log (undo.go) live from one call, Shard.before, that every
 // write makes first.
 package keyspace
