@@ -1,6 +1,7 @@
 package scripting
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -222,8 +223,14 @@ func (h *Runner) exclusively(fn func() error) error {
 	return h.core.Update(context.Background(), 0, &row, [][]byte{[]byte(row.Name)}, &wire.Collector{})
 }
 
+var errNoFile = errors.New("this is not a regular file")
+
 // loadFile loads one file, unless its library is what is loaded already.
 func (h *Runner) loadFile(file string) error {
+	// Opening a pipe would wait for whoever writes to it.
+	if info, err := os.Stat(file); err != nil || !info.Mode().IsRegular() {
+		return cmp.Or(err, errNoFile)
+	}
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return err
