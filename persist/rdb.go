@@ -1,11 +1,13 @@
 package persist
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/kevy-lua/kevy-lua/engine/rdb"
@@ -125,15 +127,36 @@ func (l *rdbLoader) pieces(e *rdb.Entry, name string, items [][]byte, each int) 
 	return nil
 }
 
-// stream emits the entries with all that XADD remembers, then the groups with
-// their consumers and what is pending.
+// stream emits the entries, the groups with their consumers and what is pending, and the counters.
+// A claim needs the entry that it is about, and what is pending may have been deleted since: such
+// ghosts come first, are claimed, and are trimmed away again.
 func (l *rdbLoader) stream(e *rdb.Entry, s *rdb.StreamValue) error {
+	ghosts := ghostsOf(s)
+	for _, id := range ghosts {
+		if err := l.command(e.DB, "XADD", e.Key, idText(id), []byte("x"), []byte("y")); err != nil {
+			return err
+		}
+	}
+	if len(ghosts) > 0 {
+		if err := l.groups(e, s); err != nil {
+			return err
+		}
+		if err := l.claims(e, s, ghosts, true); err != nil {
+			return err
+		}
+		if err := l.command(e.DB, "XTRIM", e.Key, []byte("MAXLEN"), []byte("="), []byte("0")); err != nil {
+			return err
+		}
+		if err := l.command(e.DB, "XSETID", e.Key, idText(rdb.ID{})); err != nil {
+			return err
+		}
+	}
 	for _, entry := range s.Entries {
 		if err := l.command(e.DB, "XADD", append([][]byte{e.Key, idText(entry.ID)}, entry.Fields...)...); err != nil {
 			return err
 		}
 	}
-	if len(s.Entries) == 0 {
+	if len(s.Entries) == 0 && len(ghosts) == 0 {
 		// A stream without entries exists all the same: add one, which MAXLEN 0 takes away.
 		first := s.Last
 		if first == (rdb.ID{}) {
@@ -143,39 +166,81 @@ func (l *rdbLoader) stream(e *rdb.Entry, s *rdb.StreamValue) error {
 			return err
 		}
 	}
-	set := [][]byte{e.Key, idText(s.Last)}
-	if !s.Old {
-		set = append(set, []byte("ENTRIESADDED"), unsigned(s.Added), []byte("MAXDELETEDID"), idText(s.MaxDeleted))
-	}
-	if err := l.command(e.DB, "XSETID", set...); err != nil {
+	if err := l.counters(e, s); err != nil {
 		return err
 	}
-	for i := range s.Groups {
-		if err := l.group(e, s, &s.Groups[i]); err != nil {
+	if len(ghosts) == 0 {
+		if err := l.groups(e, s); err != nil {
 			return err
+		}
+	}
+	return l.claims(e, s, ghosts, false)
+}
+
+// ghostsOf are the pending IDs whose entries are gone, in order.
+func ghostsOf(s *rdb.StreamValue) (ghosts []rdb.ID) {
+	for i := range s.Groups {
+		for _, p := range s.Groups[i].Pending {
+			_, found := slices.BinarySearchFunc(s.Entries, p.ID, func(e rdb.StreamEntry, id rdb.ID) int { return compareIDs(e.ID, id) })
+			if !found {
+				ghosts = append(ghosts, p.ID)
+			}
+		}
+	}
+	slices.SortFunc(ghosts, compareIDs)
+	return slices.Compact(ghosts)
+}
+
+func compareIDs(a, b rdb.ID) int {
+	return cmp.Or(cmp.Compare(a.Ms, b.Ms), cmp.Compare(a.Seq, b.Seq))
+}
+
+// counters sets what XADD remembers. XSETID may have set the last ID below the
+// highest that was deleted, which one command cannot say.
+func (l *rdbLoader) counters(e *rdb.Entry, s *rdb.StreamValue) error {
+	added, deleted := s.Added, s.MaxDeleted
+	if s.Old {
+		added, deleted = uint64(len(s.Entries)), rdb.ID{}
+	}
+	if compareIDs(s.Last, deleted) < 0 {
+		if err := l.command(e.DB, "XSETID", e.Key, idText(deleted), []byte("MAXDELETEDID"), idText(deleted)); err != nil {
+			return err
+		}
+		deleted = rdb.ID{} // leaves it as it is
+	}
+	return l.command(e.DB, "XSETID", e.Key, idText(s.Last), []byte("ENTRIESADDED"), unsigned(added), []byte("MAXDELETEDID"), idText(deleted))
+}
+
+func (l *rdbLoader) groups(e *rdb.Entry, s *rdb.StreamValue) error {
+	for _, g := range s.Groups {
+		create := [][]byte{[]byte("CREATE"), e.Key, g.Name, idText(g.Last)}
+		if !s.Old {
+			create = append(create, []byte("ENTRIESREAD"), signed(g.Read))
+		}
+		if err := l.command(e.DB, "XGROUP", create...); err != nil {
+			return err
+		}
+		for _, c := range g.Consumers {
+			if err := l.command(e.DB, "XGROUP", []byte("CREATECONSUMER"), e.Key, g.Name, c.Name); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-func (l *rdbLoader) group(e *rdb.Entry, s *rdb.StreamValue, g *rdb.StreamGroup) error {
-	create := [][]byte{[]byte("CREATE"), e.Key, g.Name, idText(g.Last)}
-	if !s.Old {
-		create = append(create, []byte("ENTRIESREAD"), signed(g.Read))
-	}
-	if err := l.command(e.DB, "XGROUP", create...); err != nil {
-		return err
-	}
-	for _, c := range g.Consumers {
-		if err := l.command(e.DB, "XGROUP", []byte("CREATECONSUMER"), e.Key, g.Name, c.Name); err != nil {
-			return err
-		}
-	}
-	for _, p := range g.Pending {
-		err := l.command(e.DB, "XCLAIM", e.Key, g.Name, g.Consumers[p.Consumer].Name, []byte("0"), idText(p.ID),
-			[]byte("TIME"), signed(p.DeliveredMs), []byte("RETRYCOUNT"), unsigned(p.Count), []byte("JUSTID"), []byte("FORCE"))
-		if err != nil {
-			return err
+// claims makes pending again what is a ghost, or what is not.
+func (l *rdbLoader) claims(e *rdb.Entry, s *rdb.StreamValue, ghosts []rdb.ID, of bool) error {
+	for _, g := range s.Groups {
+		for _, p := range g.Pending {
+			if _, ghost := slices.BinarySearchFunc(ghosts, p.ID, compareIDs); ghost != of {
+				continue
+			}
+			err := l.command(e.DB, "XCLAIM", e.Key, g.Name, g.Consumers[p.Consumer].Name, []byte("0"), idText(p.ID),
+				[]byte("TIME"), signed(p.DeliveredMs), []byte("RETRYCOUNT"), unsigned(p.Count), []byte("JUSTID"), []byte("FORCE"))
+			if err != nil {
+				return err
+			}
 		}
 	}
 	return nil
