@@ -99,7 +99,8 @@ func (db *DB) logEvents() persist.Events {
 		Rewrite: func(ev persist.RewriteEvent) {
 			out := &hook.Rewrite{
 				Phase: string(ev.Phase), Cause: string(ev.Cause), Keys: ev.Keys,
-				BeforeBytes: ev.BeforeBytes, AfterBytes: ev.AfterBytes, Freeze: ev.Freeze, Dump: ev.Dump, Err: ev.Err,
+				BeforeBytes: ev.BeforeBytes, AfterBytes: ev.AfterBytes,
+				Freeze: ev.Freeze, Dump: ev.Dump, Elapsed: ev.Elapsed, Err: ev.Err,
 			}
 			if ev.Phase == persist.PhaseEnd {
 				out.LongestPause = db.engine.DumpStats().LongestSlice
@@ -109,7 +110,7 @@ func (db *DB) logEvents() persist.Events {
 				db.sample("rewrite_keys", hook.Gauge, float64(ev.Keys))
 				db.sample("rewrite_before_bytes", hook.Gauge, float64(ev.BeforeBytes))
 				db.sample("rewrite_after_bytes", hook.Gauge, float64(ev.AfterBytes))
-				db.sample("rewrite_elapsed_seconds", hook.Gauge, (ev.Freeze + ev.Dump).Seconds())
+				db.sample("rewrite_elapsed_seconds", hook.Gauge, ev.Elapsed.Seconds())
 			}
 		},
 		Problem: func(ev persist.ProblemEvent) {

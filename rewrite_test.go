@@ -11,6 +11,7 @@ import (
 
 	kevylua "github.com/kevy-lua/kevy-lua"
 	"github.com/kevy-lua/kevy-lua/engine/hook"
+	"github.com/kevy-lua/kevy-lua/persist"
 	"github.com/kevy-lua/kevy-lua/persist/vfs/errfs"
 	"github.com/kevy-lua/kevy-lua/persist/vfs/memfs"
 )
@@ -30,6 +31,9 @@ func TestRewriteGate(t *testing.T) {
 	}
 	phases := make(chan string, 100)
 	if err := db.OnRewrite(func(_ context.Context, ev *hook.Rewrite) error {
+		if ev.Phase == string(persist.PhaseEnd) && ev.Elapsed <= 0 {
+			t.Error("the rewrite took no time")
+		}
 		phases <- ev.Phase
 		return nil
 	}); err != nil {

@@ -33,8 +33,9 @@ type RewriteEvent struct {
 	Keys int64
 	// BeforeBytes and AfterBytes are the size of the whole log when the rewrite began and ended.
 	BeforeBytes, AfterBytes int64
-	// Freeze is how long Source.Freeze took, Dump how long writing and syncing the base took.
-	Freeze, Dump time.Duration
+	// Freeze is how long Source.Freeze took, Dump how long writing and syncing the base took, Elapsed
+	// the whole.
+	Freeze, Dump, Elapsed time.Duration
 	// Err is why it failed or was deferred.
 	Err error
 }

@@ -123,6 +123,7 @@ func (r *rewrite) settle(err error) error {
 	r.event.AfterBytes = size
 	now := l.o.Now()
 	l.mu.Lock()
+	r.event.Elapsed = time.Since(l.stats.rewriteBegan)
 	l.stats.ended(r.event)
 	l.triggers.ended(r.event, now, size)
 	l.rewriting.Store(false)

@@ -159,7 +159,7 @@ func TestRewriteLeavesOneBaseAndOneIncrement(t *testing.T) {
 		t.Errorf("manifest\n%s", got)
 	}
 	if len(events) != 6 || events[0].Phase != PhaseBegin || events[1].Phase != PhaseEnd || events[1].Keys == 0 ||
-		events[1].BeforeBytes <= events[1].AfterBytes || events[1].AfterBytes == 0 {
+		events[1].BeforeBytes <= events[1].AfterBytes || events[1].AfterBytes == 0 || events[1].Elapsed < events[1].Freeze+events[1].Dump || events[1].Dump == 0 {
 		t.Errorf("events %+v", events)
 	}
 	s := l.Status()

@@ -7,7 +7,6 @@ type counters struct {
 	lastWrite    error // of the last write or sync
 	delayed      int64
 	rewriteBegan time.Time
-	rewriteTook  time.Duration
 	rewriteErr   error
 	rewrites     int64
 	rewritten    bool // a rewrite has ended, well or not
@@ -16,7 +15,6 @@ type counters struct {
 
 func (c *counters) ended(e RewriteEvent) {
 	c.rewritten, c.rewriteErr, c.lastEvent = true, e.Err, e
-	c.rewriteTook = time.Since(c.rewriteBegan)
 	if e.Phase == PhaseEnd {
 		c.rewrites++
 	}
@@ -78,7 +76,7 @@ func (l *Log) Status() Status {
 		s.CurrentRewrite = now.Sub(l.stats.rewriteBegan)
 	}
 	if l.stats.rewritten {
-		s.LastRewrite = l.stats.rewriteTook
+		s.LastRewrite = l.stats.lastEvent.Elapsed
 	}
 	if l.o.Now().Before(l.triggers.until) {
 		s.BackoffUntil = l.triggers.until

@@ -147,9 +147,9 @@ type Rewrite struct {
 	BeforeBytes  int64
 	AfterBytes   int64
 	Freeze       time.Duration // locks held for the switch
-	Dump         time.Duration
+	Dump         time.Duration // writing and syncing the new base
 	LongestPause time.Duration // longest slice under a shard's lock
-	Elapsed      time.Duration
+	Elapsed      time.Duration // from begin to end
 	Err          error
 }
 
