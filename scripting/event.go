@@ -50,7 +50,6 @@ func (s *state) event(ev hook.Event, c *command.Call) lua.LValue {
 		number("bytes", ev.Bytes)
 		ms("elapsed_ms", ev.Elapsed)
 		number("dropped_bytes", ev.DroppedBytes)
-		set("corrupt", lua.LBool(ev.Corrupt))
 	case *hook.Persistence:
 		text("what", ev.What)
 		ms("elapsed_ms", ev.Elapsed)

@@ -164,7 +164,6 @@ type Replay struct {
 	Bytes        int64
 	Elapsed      time.Duration
 	DroppedBytes int64 // cut from a torn tail, saved beside the log
-	Corrupt      bool
 }
 
 // Kind implements Event.
@@ -173,7 +172,7 @@ func (e *Replay) Kind() Kind { return KindReplay }
 // Persistence: writing to the log failed, recovered, or was slow.
 type Persistence struct {
 	system
-	What    string // write, fsync, recovered, slow
+	What    string // write, fsync, torn-tail, cleanup, slow, recovered
 	Elapsed time.Duration
 	Err     error
 }
@@ -211,7 +210,7 @@ func (e *Metric) Subject() []byte { return []byte(e.Name) }
 type Config struct {
 	system
 	Name, Old, New string
-	By             string // file, command, env
+	By             string // command, file, system
 }
 
 // Kind implements Event.
@@ -285,7 +284,7 @@ func (e *Script) Subject() []byte { return []byte(e.Name) }
 // Server: the server changed its state.
 type Server struct {
 	system
-	What string // started, ready, stopping
+	What string // started, stopping
 }
 
 // Kind implements Event.
