@@ -56,6 +56,7 @@ func TestTypedHandles(t *testing.T) {
 		at, ok, err := str.Deadline()
 		s.add(at.Sub(tx.Now()), ok, err)
 		s.add(one(str.Persist())...)
+		s.add(one(str.ExpireAt(tx.Now().Add(time.Hour)))...)
 		s.add(one(str.Type())...)
 
 		h := tx.Hash("h")
@@ -104,7 +105,7 @@ func TestTypedHandles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.want(" false", "41", "3", "410 true", "", "false", "1m0s true", "true", "string",
+	s.want(" false", "41", "3", "410 true", "", "false", "1m0s true", "true", "true", "string",
 		"", "", "10", "10 true", " false", "map[a:10 b:2 c:3]", "1", "true", "2",
 		"3", "4", "[z a b c]", "z true", "c true", " false", "1", "", "false",
 		"2", "true", "1", "[b]", "b true", " false",
