@@ -72,29 +72,18 @@ const (
 	expireTake = 32
 )
 
-func (e *Engine) expireShard(shard, max int) (taken int) {
+// expireShard is Expire for one shard.
+func (e *Engine) expireShard(shard, max int) int {
 	if e.pause.writesPaused(e.now()) {
 		return 0
 	}
-	s := e.shards[shard]
 	u := command.Unit{}
 	e.ofShard(&u, shard, hook.KindExpired)
-	s.giveWay()
+	e.shards[shard].giveWay()
 	if !e.begin(&u, nil) {
 		panic(ErrInsideUnit)
 	}
-	e.pruneRetries(&u)
-	begun := e.now()
-	var outs []outcome
-	var due []keyspace.DueKey
-	for taken < max && (taken == 0 || e.since(begun) < expireHold) {
-		if due = s.PopDue(u.NowMs, min(max-taken, expireTake), due[:0]); len(due) == 0 {
-			break
-		}
-		outs = e.expireDue(&u, shard, due, outs)
-		taken += len(due)
-	}
-	e.unlockHeld(&u)
+	outs, taken := e.expireBatch(&u, shard, max)
 	if taken > 0 {
 		e.commitSoon() // the reaper does not wait for the disk
 	}
@@ -102,6 +91,24 @@ func (e *Engine) expireShard(shard, max int) (taken int) {
 		e.publish(out, nil)
 	}
 	return taken
+}
+
+// expireBatch is the part of expireShard under the locks of u, which it gives back:
+// also when something panics, since the reaper goes on then.
+func (e *Engine) expireBatch(u *command.Unit, shard, max int) (outs []outcome, taken int) {
+	defer e.unlockHeld(u)
+	s := e.shards[shard]
+	e.pruneRetries(u)
+	begun := e.now()
+	var due []keyspace.DueKey
+	for taken < max && (taken == 0 || e.since(begun) < expireHold) {
+		if due = s.PopDue(u.NowMs, min(max-taken, expireTake), due[:0]); len(due) == 0 {
+			break
+		}
+		outs = e.expireDue(u, shard, due, outs)
+		taken += len(due)
+	}
+	return outs, taken
 }
 
 // expireDue expires keys, each in a unit of its own under the locks of u, and

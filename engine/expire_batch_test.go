@@ -12,6 +12,44 @@ import (
 
 // TestExpiryHoldIsBounded: a batch whose hooks take long ends early, and what is
 // left shows in INFO.
+// oneBadAppend is a journal that panics once.
+type oneBadAppend struct {
+	Journal
+	done bool
+}
+
+func (j *oneBadAppend) Append(group []command.Record) int64 {
+	if !j.done {
+		j.done = true
+		panic("bad")
+	}
+	return j.Journal.Append(group)
+}
+
+// TestPanicInExpiry: the reaper survives a panic, so that must not leave shards locked.
+func TestPanicInExpiry(t *testing.T) {
+	onShards(t, func(t *testing.T, shards int) {
+		r := newRig(t, shards, nil)
+		c := r.connect()
+		c.want("SET a 1 PX 1", "OK")
+		c.want("SET b 1 PX 2", "OK")
+		r.Engine.journal = &oneBadAppend{Journal: r.journal}
+		r.advance(time.Millisecond)
+		func() {
+			defer func() {
+				if p := recover(); p != "bad" {
+					t.Errorf("panic %v", p)
+				}
+			}()
+			r.Expire(10)
+		}()
+		within(t, "SET", func() { c.want("SET a 2", "OK") })
+		r.advance(time.Millisecond)
+		r.Expire(10)
+		c.want("EXISTS a b", "(integer) 1")
+	})
+}
+
 func TestExpiryHoldIsBounded(t *testing.T) {
 	r := newRig(t, 1, debugging)
 	r.attach(hook.Options{Name: "slow", Kind: hook.KindExpired}, func(*command.Call, hook.Event) error {
