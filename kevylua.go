@@ -101,7 +101,8 @@ func (db *DB) Eval(ctx context.Context, script string, keys []string, args ...an
 
 // Tx runs fn as one unit with the given keys locked: it is atomic, and reaches
 // the log as one group. When fn fails, all that it did is undone. Inside fn use
-// the call's Do; calling the DB would wait for fn to end.
+// tx.Do; a command through the DB would wait for fn to end, and is an error
+// (engine.ErrInsideUnit).
 func (db *DB) Tx(ctx context.Context, keys []string, fn func(tx *Tx) error) error {
 	return db.host.Update(ctx, keys, func(tx *plugins.Tx) error { return fn(&Tx{tx}) })
 }
