@@ -137,7 +137,7 @@ func (l *loop) welcome(fd int, from unix.Sockaddr, d *door) {
 	f := l.front
 	to := f.all[f.next%len(f.all)]
 	f.next++
-	c := &conn{loop: to, fd: fd}
+	c := &conn{client: client{yields: true}, loop: to, fd: fd}
 	c.wake, c.cut = c.notify, c.notify
 	o := engine.SessionOptions{Transport: d.l.transport, Outbox: c}
 	var ip net.IP

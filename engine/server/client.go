@@ -16,6 +16,10 @@ import (
 // keepBuffer is the capacity up to which an empty buffer is kept for reuse.
 const keepBuffer = 64 << 10
 
+// longFeed is the output after which feed lets its owner send that and serve others
+// before the client's further requests: many large replies need not be in memory together.
+const longFeed = 1 << 20
+
 // client is the part of a connection that does not depend on how its socket is
 // served. All fields but mail and unsent belong to the goroutine that serves it.
 type client struct {
@@ -37,6 +41,9 @@ type client struct {
 	closing bool // send what is queued, then close
 	away    bool // the command in execution has given the loop away
 	mark    int  // length of out before the command in execution
+	yields  bool // feed may end after longFeed
+	begin   int  // length of out when feed began
+	more    bool // feed has ended so: there may be further requests
 
 	active    time.Time // of the last input
 	softSince time.Time // above the soft output limit since then; zero: it is not
@@ -74,8 +81,10 @@ func (c *client) open(s session, now time.Time) {
 }
 
 // feed executes the complete requests at the start of buf and returns how many
-// bytes it used. It stops where the client is blocked, closing or away.
+// bytes it used. It stops where the client is blocked, closing or away, and where
+// the output is enough for now.
 func (c *client) feed(buf []byte) (used int) {
+	c.begin, c.more = len(c.out.Buf), false
 	c.parser.MaxBulk = c.live.Get().Server.ProtoMaxBulkLen
 	if c.runs != nil {
 		defer c.runs.EndBatch()
@@ -109,11 +118,14 @@ func (c *client) feed(buf []byte) (used int) {
 	if c.closing {
 		return len(buf)
 	}
+	c.more = used < len(buf) && !c.blocked && !c.away
 	return used
 }
 
 // halted reports whether no further command may be executed now.
-func (c *client) halted() bool { return c.blocked || c.closing || c.away }
+func (c *client) halted() bool {
+	return c.blocked || c.closing || c.away || c.yields && len(c.out.Buf)-c.begin >= longFeed
+}
 
 // run executes requests as long as it may, and returns where the last one ends.
 func (c *client) run(a *wire.Ahead) (used int) {

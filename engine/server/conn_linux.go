@@ -29,6 +29,7 @@ type conn struct {
 	adopted bool // known to the loop
 	dirty   bool // in loop.dirty
 	held    bool // in loop.held
+	later   bool // in loop.later or loop.due
 	wants   bool // EPOLLOUT is armed
 	eof     bool // the client sends nothing more
 	doomed  bool // to be closed when it comes back: its replies are not true
@@ -90,7 +91,7 @@ func (c *conn) sure() int {
 
 // receive reads once and executes what is complete.
 func (l *loop) receive(c *conn) (mine bool) {
-	if c.eof {
+	if c.eof || c.later {
 		return true
 	}
 	kept := len(c.in) > 0
@@ -196,7 +197,20 @@ func (l *loop) executed(c *conn) (mine bool) {
 		c.back()
 		return false
 	}
+	if c.more && !c.later {
+		c.later = true
+		l.later = append(l.later, c)
+	}
 	return true
+}
+
+// goOn executes what the turn before has left.
+func (l *loop) goOn(c *conn) (mine bool) {
+	c.later = false
+	if c.fd < 0 || c.away {
+		return true
+	}
+	return l.work(c)
 }
 
 // openMail does what others have left for the connection.

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -279,6 +281,42 @@ func TestHalfClose(t *testing.T) {
 		p.expect(bulk(strings.Repeat("x", 5000000)) + "+PONG\r\n")
 		p.expectEnd()
 	})
+}
+
+// TestLargeReplies: who sends requests for more than one turn's output gets all
+// of it, also when nothing comes behind them but the end.
+func TestLargeReplies(t *testing.T) {
+	eachFront(t, func(t *testing.T, io string) {
+		const n, each = 40, 400_000
+		h := serve(t, io, nil)
+		p := h.dial()
+		go func() {
+			p.send(strings.Repeat(request("BIG", strconv.Itoa(each)), n) + request("PING"))
+			p.nc.(*net.TCPConn).CloseWrite()
+		}()
+		for range n {
+			p.expect(bulk(strings.Repeat("x", each)))
+		}
+		p.expect("+PONG\r\n")
+		p.expectEnd()
+	})
+}
+
+// TestLongFeed: what is behind a long output waits for the next turn.
+func TestLongFeed(t *testing.T) {
+	h := newHarness(t, "goroutines", nil)
+	t.Cleanup(func() { h.srv.Close() })
+	c := client{live: h.live, yields: true, ahead: new(wire.Ahead), log: slog.New(slog.DiscardHandler)}
+	c.open(&fakeSession{core: h.fakeCore}, time.Time{})
+	one := request("BIG", strconv.Itoa(longFeed/2))
+	in := []byte(strings.Repeat(one, 5))
+	for _, n := range []int{2, 2, 1} {
+		used := c.feed(in)
+		in = in[used:]
+		if used != n*len(one) || c.more != (len(in) > 0) {
+			t.Errorf("%d bytes used, more %v; want %d requests", used, c.more, n)
+		}
+	}
 }
 
 func TestManyClients(t *testing.T) {

@@ -68,6 +68,10 @@ type loop struct {
 	held       []*conn // wait for the one after it
 	leads      bool    // who has run the turn makes the Commit, see lead
 
+	// Connections that have more to execute than one turn is to answer: in the next turn, and in this one.
+	later, due []*conn
+	nextDue    int
+
 	spare [][]byte // empty output buffers
 
 	brief  bool        // waits begin with briefWait
@@ -152,6 +156,14 @@ func (l *loop) turn() bool {
 			return false
 		}
 	}
+	for l.nextDue < len(l.due) {
+		c := l.due[l.nextDue]
+		l.due[l.nextDue] = nil
+		l.nextDue++
+		if !l.goOn(c) {
+			return false
+		}
+	}
 	if !l.readMail() {
 		return false
 	}
@@ -226,6 +238,7 @@ func (l *loop) post(m letter) bool {
 // sleep waits for events. After a turn with many of them more have come
 // meanwhile, most times, and are taken without going to sleep.
 func (l *loop) sleep() {
+	l.due, l.later, l.nextDue = l.later, l.due[:0], 0
 	n, events := 0, l.events[:l.takes()]
 	if l.nEvents > crowded {
 		if now, errno := epollNow(l.epoll, events); errno == 0 {
@@ -261,7 +274,7 @@ func (l *loop) wait(events []unix.EpollEvent) (n int) {
 	l.mu.Unlock()
 	timeout := -1
 	switch {
-	case mail:
+	case mail || len(l.due) > 0:
 		timeout = 0
 	case l.brief:
 		if n, l.brief = epollBriefly(l.epoll, events, briefWait); n > 0 {
