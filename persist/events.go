@@ -7,8 +7,6 @@ import "time"
 type Events struct {
 	// Rewrite is called at each step of a rewrite.
 	Rewrite func(RewriteEvent)
-	// Replayed is called when Replay has ended well.
-	Replayed func(ReplayStats)
 	// Problem is called when the log starts or stops failing, was repaired, or is slow.
 	Problem func(ProblemEvent)
 }

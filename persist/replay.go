@@ -50,9 +50,6 @@ func (l *Log) ReplayGroups(ctx context.Context, apply func(group []Record) error
 	for _, name := range p.stats.SavedAs {
 		l.tellProblem(ProblemEvent{What: ProblemTorn, File: name})
 	}
-	if l.o.Events.Replayed != nil {
-		l.later = append(l.later, func() { l.o.Events.Replayed(p.stats) })
-	}
 	return p.stats, nil
 }
 
