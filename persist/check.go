@@ -97,22 +97,26 @@ func (c *checker) printf(format string, args ...any) {
 
 func (c *checker) run() (bool, error) {
 	p := &c.log
-	missing := false
+	lacks := false
 	for _, f := range p.files {
 		st, err := p.fs.Stat(p.path(f))
 		size := int64(0)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			c.printf("%s: the manifest names it, but it does not exist\n", f.name)
-			missing = true
+			lacks = true
 		case err != nil:
 			return false, fmt.Errorf("persist: stat %s: %w", p.path(f), err)
 		default:
 			size = st.Size()
+			if reason := f.short(size); reason != "" {
+				c.printf("%s: offset %d: %s\n", f.name, size, reason)
+				lacks = true
+			}
 		}
 		p.sizes = append(p.sizes, size)
 	}
-	if missing {
+	if lacks {
 		return false, nil
 	}
 	for i := range p.files {

@@ -19,7 +19,8 @@ import (
 //
 // where b is the base, i an increment and h history, that is a file which is no longer part of the
 // log and waits to be deleted. Further pairs of words are skipped, a line that starts with # is a
-// comment, names that need it are quoted.
+// comment, names that need it are quoted. We say with a further pair how many bytes a base has: a shorter
+// one may look whole, as what is missing of an increment is told by the next one.
 
 // manifestMaxLine is the longest line in bytes, newline included (Redis' MANIFEST_MAX_LINE).
 const manifestMaxLine = 1024
@@ -43,6 +44,15 @@ type manifestFile struct {
 	name string
 	seq  int64
 	typ  fileType
+	size int64 // bytes, of a base; 0: not known, or empty
+}
+
+// short says what is wrong with a file of so many bytes, "" for nothing.
+func (f manifestFile) short(bytes int64) string {
+	if bytes >= f.size {
+		return ""
+	}
+	return fmt.Sprintf("it ends here, and the manifest says that it has %d bytes; who wants what is left takes that out of the manifest", f.size)
 }
 
 // manifest is what the log consists of. It is changed by making a copy.
@@ -88,7 +98,11 @@ func (m manifest) live() []manifestFile {
 func (m manifest) encode() []byte {
 	var b bytes.Buffer
 	line := func(f manifestFile) {
-		fmt.Fprintf(&b, "file %s seq %d type %c\n", quoteName(f.name), f.seq, f.typ)
+		fmt.Fprintf(&b, "file %s seq %d type %c", quoteName(f.name), f.seq, f.typ)
+		if f.size > 0 {
+			fmt.Fprintf(&b, " size %d", f.size)
+		}
+		b.WriteByte('\n')
 	}
 	if m.base != nil {
 		line(*m.base)
@@ -171,6 +185,12 @@ func parseManifestLine(line string) (f manifestFile, reason string) {
 				return f, "Unknown AOF file type"
 			}
 			f.typ = fileType(value[0])
+		case "size":
+			size, err := strconv.ParseInt(value, 10, 64)
+			if err != nil || size < 0 {
+				return f, badManifestFormat
+			}
+			f.size = size
 		}
 	}
 	if f.name == "" || f.seq == 0 || f.typ == 0 {

@@ -29,6 +29,8 @@ func TestParseManifest(t *testing.T) {
 		{"comment at the end without newline", incr + "# end", "", incr},
 		{"other order and case, more pairs", "TYPE i Seq 1 startoffset 12 FILE a.1.incr.aof\n", "", incr},
 		{"blanks and CR", "  file\ta.1.incr.aof seq 1  type i \r\n", "", incr},
+		{"size", "file b seq 1 type b SIZE 012\n", "", "file b seq 1 type b size 12\n"},
+		{"no size", "file b seq 1 type b size -1\n", badManifestFormat, ""},
 		{"quoted", `file "a \"b\"\x20\xff" seq 1 type i` + "\n", "", `file "a \"b\" \xff" seq 1 type i` + "\n"},
 		{"single quotes", `file 'it\'s' seq 1 type i` + "\n", "", `file "it's" seq 1 type i` + "\n"},
 
@@ -108,6 +110,8 @@ func TestOpenRefuses(t *testing.T) {
 		{"empty manifest", map[string]string{dir + "appendonly.aof.manifest": ""}, "empty AOF manifest"},
 		{"data without a manifest", map[string]string{dir + "appendonly.aof.3.incr.aof": "x"}, "appendonly.aof.3.incr.aof"},
 		{"missing file", map[string]string{dir + "appendonly.aof.manifest": "file gone seq 1 type i\n"}, "does not exist"},
+		{"a base that was cut between two commands", map[string]string{
+			dir + "appendonly.aof.manifest": "file b seq 1 type b size 27\n", dir + "b": "*1\r\n$4\r\nPING\r\n"}, "has 27 bytes"},
 		{"two candidates", map[string]string{dir + "appendonly.aof": "x", "data/appendonly.aof": "x"}, "no manifest says"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

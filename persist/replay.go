@@ -80,6 +80,9 @@ func (p *replay) run(m manifest) (map[string]int64, error) {
 		if err != nil {
 			return nil, fmt.Errorf("persist: stat %s: %w", p.path(f), err)
 		}
+		if reason := f.short(st.Size()); reason != "" {
+			return nil, p.corrupt(f, st.Size(), reason)
+		}
 		p.sizes = append(p.sizes, st.Size())
 	}
 	for i := range p.files {

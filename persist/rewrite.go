@@ -229,7 +229,7 @@ func (r *rewrite) at() error {
 func (r *rewrite) finish(temp string, size int64) error {
 	l := r.log
 	l.files.Lock()
-	err := r.install(temp)
+	err := r.install(temp, size)
 	l.unlockFiles()
 	if err != nil {
 		return err
@@ -238,13 +238,13 @@ func (r *rewrite) finish(temp string, size int64) error {
 	return nil
 }
 
-// install makes the temporary file the base, on the disk. Called with files held.
-func (r *rewrite) install(temp string) error {
+// install makes the temporary file, which has so many bytes, the base, on the disk. Called with files held.
+func (r *rewrite) install(temp string, size int64) error {
 	l := r.log
 	// A number is used once, even if the rewrite that used it failed: the disk's manifest may be in
 	// doubt and name it.
 	l.tried = max(l.tried, l.man.baseSeq()) + 1
-	base := manifestFile{name: fmt.Sprintf("%s.%d.base.aof", l.name, l.tried), seq: l.tried, typ: typeBase}
+	base := manifestFile{name: fmt.Sprintf("%s.%d.base.aof", l.name, l.tried), seq: l.tried, typ: typeBase, size: size}
 	if err := l.fs.Rename(filepath.Join(l.dir, temp), filepath.Join(l.dir, base.name)); err != nil {
 		l.remove(temp)
 		return fmt.Errorf("persist: rename %s to %s: %w", temp, base.name, err)

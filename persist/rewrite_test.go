@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"path/filepath"
 	"strings"
@@ -155,7 +156,8 @@ func TestRewriteLeavesOneBaseAndOneIncrement(t *testing.T) {
 	if got := strings.Join(names, " "); got != want {
 		t.Errorf("files %s, want %s", got, want)
 	}
-	if got := string(readFile(t, fsys, testManifest)); got != "file appendonly.aof.3.base.aof seq 3 type b\nfile appendonly.aof.4.incr.aof seq 4 type i\n" {
+	size := len(readFile(t, fsys, "data/appendonlydir/appendonly.aof.3.base.aof"))
+	if got := string(readFile(t, fsys, testManifest)); got != fmt.Sprintf("file appendonly.aof.3.base.aof seq 3 type b size %d\nfile appendonly.aof.4.incr.aof seq 4 type i\n", size) {
 		t.Errorf("manifest\n%s", got)
 	}
 	if len(events) != 6 || events[0].Phase != PhaseBegin || events[1].Phase != PhaseEnd || events[1].Keys == 0 ||
