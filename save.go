@@ -24,6 +24,12 @@ func (db *DB) saveTo(fsys vfs.FS) func(write func(io.Writer) error) error {
 	if fsys == nil {
 		fsys = vfs.OS
 	}
+	if o := &db.live.Get().Persistence; !o.AppendOnly {
+		path := filepath.Join(dir, o.DBFilename)
+		if _, err := fsys.Stat(path); err == nil {
+			db.log.Warn("there is a snapshot in the data directory: it is not loaded, and SAVE will replace it", "file", path)
+		}
+	}
 	return func(write func(io.Writer) error) error { // one at a time: the engine sees to that
 		return persist.ReplaceFile(fsys, dir, db.live.Get().Persistence.DBFilename, write)
 	}

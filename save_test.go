@@ -2,6 +2,7 @@ package kevylua_test
 
 import (
 	"errors"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -10,6 +11,7 @@ import (
 
 	kevylua "github.com/kevy-lua/kevy-lua"
 	"github.com/kevy-lua/kevy-lua/engine"
+	"github.com/kevy-lua/kevy-lua/engine/config"
 	"github.com/kevy-lua/kevy-lua/engine/hook"
 	"github.com/kevy-lua/kevy-lua/engine/wire"
 	"github.com/kevy-lua/kevy-lua/persist/vfs/errfs"
@@ -105,3 +107,27 @@ func TestCopyLeavesNothing(t *testing.T) {
 }
 
 var _ hook.Giver = (*tape)(nil)
+
+// TestSnapshotThatIsNotLoaded: where nothing else keeps the data, a start says that a snapshot of before
+// is in danger.
+func TestSnapshotThatIsNotLoaded(t *testing.T) {
+	fs := memfs.New(time.Now)
+	for _, said := range []bool{false, true} {
+		var out strings.Builder
+		cfg := config.Default()
+		cfg.Persistence.Dir, cfg.Persistence.AppendOnly = "d", false
+		db, err := kevylua.Open(kevylua.Options{Config: cfg, FS: fs, Log: slog.New(slog.NewTextHandler(&out, nil))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.Do(t.Context(), "SAVE"); err != nil {
+			t.Error(err)
+		}
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+		if strings.Contains(out.String(), "it is not loaded") != said {
+			t.Errorf("said %v is wrong: %s", said, out.String())
+		}
+	}
+}
