@@ -72,6 +72,10 @@ const (
 	expireTake = 32
 )
 
+// panicPauseMs is how long a key rests whose expiry has panicked: it must not be
+// the first of every batch, since those behind it would never come to their turn.
+const panicPauseMs = 1000
+
 // expireShard is Expire for one shard.
 func (e *Engine) expireShard(shard, max int) int {
 	if e.pause.writesPaused(e.now()) {
@@ -112,11 +116,20 @@ func (e *Engine) expireBatch(u *command.Unit, shard, max int) (outs []outcome, t
 }
 
 // expireDue expires keys, each in a unit of its own under the locks of u, and
-// appends what came of them to outs. u is a fresh unit afterwards.
+// appends what came of them to outs. u is a fresh unit afterwards. When one
+// panics, it and those behind it go back into the deadline index.
 func (e *Engine) expireDue(u *command.Unit, shard int, due []keyspace.DueKey, outs []outcome) []outcome {
 	e.outside.Add(int64(len(due)))
-	defer e.outside.Add(-int64(len(due)))
-	for i := range due {
+	i := 0
+	defer func() {
+		e.outside.Add(-int64(len(due)))
+		at := u.NowMs + panicPauseMs
+		for _, k := range due[i:] {
+			e.shards[shard].Requeue(k.DB, k.Key, at)
+			at = u.NowMs
+		}
+	}()
+	for ; i < len(due); i++ {
 		e.expireOne(u, shard, due[i], e.causeOf(due[i].Deadline))
 		if out := e.endKeepingLocks(u); len(out.changes)+len(out.events)+len(out.ready) > 0 {
 			outs = append(outs, out)

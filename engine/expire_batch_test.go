@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -10,8 +11,6 @@ import (
 	"github.com/kevy-lua/kevy-lua/engine/hook"
 )
 
-// TestExpiryHoldIsBounded: a batch whose hooks take long ends early, and what is
-// left shows in INFO.
 // oneBadAppend is a journal that panics once.
 type oneBadAppend struct {
 	Journal
@@ -26,13 +25,17 @@ func (j *oneBadAppend) Append(group []command.Record) int64 {
 	return j.Journal.Append(group)
 }
 
-// TestPanicInExpiry: the reaper survives a panic, so that must not leave shards locked.
+// TestPanicInExpiry: the reaper survives a panic, so that must not leave shards locked,
+// nor keys outside the deadline index.
 func TestPanicInExpiry(t *testing.T) {
 	onShards(t, func(t *testing.T, shards int) {
 		r := newRig(t, shards, nil)
 		c := r.connect()
 		c.want("SET a 1 PX 1", "OK")
 		c.want("SET b 1 PX 2", "OK")
+		for i := range 10 {
+			c.want(fmt.Sprintf("SET k%d 1 PX 1", i), "OK")
+		}
 		r.Engine.journal = &oneBadAppend{Journal: r.journal}
 		r.advance(time.Millisecond)
 		func() {
@@ -45,11 +48,51 @@ func TestPanicInExpiry(t *testing.T) {
 		}()
 		within(t, "SET", func() { c.want("SET a 2", "OK") })
 		r.advance(time.Millisecond)
-		r.Expire(10)
+		for r.Expire(10) > 0 {
+		}
 		c.want("EXISTS a b", "(integer) 1")
+		c.want("DBSIZE", "(integer) 1")
 	})
 }
 
+// TestExpiryPanicsEachTime: a key whose expiry always panics does not keep others from
+// theirs, and is tried again.
+func TestExpiryPanicsEachTime(t *testing.T) {
+	r := newRig(t, 1, nil)
+	r.attach(hook.Options{Name: "h", Kind: hook.KindExpired, OnError: "retry"}, func(_ *command.Call, ev hook.Event) error {
+		if string(ev.Subject()) == "bad" && r.retries == nil {
+			return errors.New("no")
+		}
+		return nil
+	})
+	c := r.connect()
+	c.want("SET bad 1 PX 1", "OK")
+	r.retries = nil // to note that the hook is to be retried panics
+	expire := func() (n int, panicked bool) {
+		defer func() { panicked = recover() != nil }()
+		return r.Expire(10), false
+	}
+	r.advance(time.Millisecond)
+	for i := range 3 {
+		if _, panicked := expire(); !panicked {
+			t.Fatalf("round %d: no panic", i)
+		}
+		c.want("SET good 1 PX 500", "OK")
+		r.advance(500 * time.Millisecond)
+		if n, panicked := expire(); n != 1 || panicked {
+			t.Errorf("round %d: %d expired beside it, panicked: %v", i, n, panicked)
+		}
+		r.advance(500 * time.Millisecond)
+	}
+	r.retries = map[retryKey]retry{}
+	if n, panicked := expire(); n != 1 || panicked {
+		t.Errorf("%d expired in the end, panicked: %v", n, panicked)
+	}
+	c.want("DBSIZE", "(integer) 0")
+}
+
+// TestExpiryHoldIsBounded: a batch whose hooks take long ends early, and what is
+// left shows in INFO.
 func TestExpiryHoldIsBounded(t *testing.T) {
 	r := newRig(t, 1, debugging)
 	r.attach(hook.Options{Name: "slow", Kind: hook.KindExpired}, func(*command.Call, hook.Event) error {
