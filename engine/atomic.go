@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"slices"
+
 	"github.com/kevy-lua/kevy-lua/engine/command"
 	"github.com/kevy-lua/kevy-lua/engine/hook"
 )
@@ -9,68 +11,65 @@ import (
 // locks that are is in atomiclocks.go. Those on expiries are called from expire.go,
 // those on evictions from evict.go, those on key events when a unit ends.
 
-// AddAtomic adds a hook that runs inside the units that cause its events.
-func (e *Engine) AddAtomic(a command.Atomic) {
-	e.atomicMu.Lock()
-	defer e.atomicMu.Unlock()
-	next := append(append([]command.Atomic(nil), *e.atomics.Load()...), a)
-	e.setAtomics(next)
+// atomics is an immutable picture of the atomic hooks, with what units need to know of
+// them to choose their locks.
+type atomics struct {
+	all []command.Atomic
+	gen int64 // counts the changes
+
+	classes hook.Class // of the key events that hooks want
+	keys    [][]byte   // patterns of the keys of these events
+	anyKey  bool       // or of all keys
+	held    []int      // shards of the keys that the hooks on key events name
+	whole   bool       // they do not all name keys: all shards
 }
 
-// RemoveAtomic takes out the atomic hooks of an owner.
-func (e *Engine) RemoveAtomic(owner string) {
-	e.atomicMu.Lock()
-	defer e.atomicMu.Unlock()
-	var next []command.Atomic
-	for _, a := range *e.atomics.Load() {
-		if a.Hook.Options().Owner != owner {
-			next = append(next, a)
-		}
-	}
-	e.setAtomics(next)
-}
-
-func (e *Engine) setAtomics(next []command.Atomic) {
-	want, some, held := hook.Class(0), &[][]byte{}, &[]int{}
-	for _, a := range next {
-		switch a.Hook.Kind() {
-		case hook.KindKey:
-		case hook.KindExpired:
-			held = nil // a key may come due in any unit, also to a hook's commands
-			continue
-		default:
-			continue
-		}
-		// Its events arise in the middle of units whose locks are chosen before.
-		want |= a.Hook.Options().Class
-		held = e.holdNamed(held, a.Hook.Options().Keys)
-		if match := a.Hook.Options().Match; match == "" {
-			some = nil
-		} else if some != nil {
-			*some = append(*some, []byte(match))
-		}
-	}
-	e.atomics.Store(&next)
-	e.atomicKeys.Store(some)
-	e.atomicHeld.Store(held)
-	e.atomicWant.Store(uint32(want))
-	e.atomicGen.Add(1)
-}
-
-// wantsAtomic reports whether there are atomic hooks on events of the kind.
-func (e *Engine) wantsAtomic(k hook.Kind) bool {
-	for _, a := range *e.atomics.Load() {
-		if a.Hook.Kind() == k {
+// on reports whether there are hooks on events of the kind.
+func (a *atomics) on(k hook.Kind) bool {
+	for i := range a.all {
+		if a.all[i].Hook.Kind() == k {
 			return true
 		}
 	}
 	return false
 }
 
+// AddAtomic adds a hook that runs inside the units that cause its events.
+func (e *Engine) AddAtomic(a command.Atomic) {
+	e.changeAtomics(func(all []command.Atomic) []command.Atomic { return append(all, a) })
+}
+
+// RemoveAtomic takes out the atomic hooks of an owner.
+func (e *Engine) RemoveAtomic(owner string) {
+	e.changeAtomics(func(all []command.Atomic) []command.Atomic {
+		return slices.DeleteFunc(all, func(a command.Atomic) bool { return a.Hook.Options().Owner == owner })
+	})
+}
+
+func (e *Engine) changeAtomics(change func(all []command.Atomic) []command.Atomic) {
+	e.atomicMu.Lock()
+	defer e.atomicMu.Unlock()
+	old := e.atomics.Load()
+	next := &atomics{all: change(slices.Clone(old.all)), gen: old.gen + 1}
+	for _, a := range next.all {
+		o := a.Hook.Options()
+		switch o.Kind {
+		case hook.KindExpired:
+			next.whole = true // a key may come due in any unit, also to a hook's commands
+		case hook.KindKey:
+			next.classes |= o.Class
+			next.anyKey = next.anyKey || o.Match == ""
+			next.keys = append(next.keys, []byte(o.Match))
+			e.holdNamed(next, o.Keys)
+		}
+	}
+	e.atomics.Store(next)
+}
+
 // atomicKeyHooks runs the atomic hooks on what the unit changed, and on what
 // they change in turn. The unit's locks are held.
 func (e *Engine) atomicKeyHooks(u *command.Unit) {
-	if u.Unhooked || e.lackingAtomics(u) {
+	if u.Unhooked || e.atomics.Load().lack(u) {
 		return
 	}
 	for i := 0; i < len(u.Changes); i++ {
@@ -90,7 +89,7 @@ func (e *Engine) atomicKeyHooks(u *command.Unit) {
 // fails leaves nothing behind; failed is the first error of a hook whose policy
 // is to retry.
 func (e *Engine) runAtomics(u *command.Unit, ev hook.Event) (failed error) {
-	for _, a := range *e.atomics.Load() {
+	for _, a := range e.atomics.Load().all {
 		if !a.Hook.Wants(ev) {
 			continue
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/kevy-lua/kevy-lua/engine/command"
+	"github.com/kevy-lua/kevy-lua/engine/glob"
 	"github.com/kevy-lua/kevy-lua/engine/hook"
 	"github.com/kevy-lua/kevy-lua/engine/wire"
 )
@@ -15,49 +16,75 @@ import (
 // such an event holds the shards of all these keys beside those of its own, since
 // what one hook does may concern the next. Otherwise it holds all.
 
-// holdNamed adds the shards of the keys that a hook names to a set of them; nil, for
-// all, is what it is for a hook that names none, or patterns.
-func (e *Engine) holdNamed(set *[]int, keys []string) *[]int {
-	if set == nil || len(keys) == 0 {
-		return nil
-	}
+// holdNamed adds the shards of the keys that a hook names. One that names none, or
+// patterns, may touch all.
+func (e *Engine) holdNamed(a *atomics, keys []string) {
+	a.whole = a.whole || len(keys) == 0
 	for _, key := range keys {
 		if strings.ContainsAny(key, `*?[\`) {
-			return nil
+			a.whole = true
+			continue
 		}
-		*set = insertShard(*set, e.shardOf([]byte(key)))
+		a.held = insertShard(a.held, e.shardOf([]byte(key)))
 	}
-	return set
 }
 
-// lackingAtomics reports whether there are atomic hooks on key events for which the
-// unit has not the locks. It is one then that cannot cause their events, but by an
-// expiry.
-func (e *Engine) lackingAtomics(u *command.Unit) bool {
-	if u.All || e.atomicWant.Load() == 0 {
+// hold adds what the hooks on key events need to the unit's lock set.
+func (a *atomics) hold(u *command.Unit) {
+	if a.whole {
+		u.All = true
+		return
+	}
+	for _, n := range a.held {
+		u.Held = insertShard(u.Held, n)
+	}
+}
+
+// lack reports whether there are hooks on key events for which the unit has not the
+// locks. It is one then that cannot cause their events, but by an expiry.
+func (a *atomics) lack(u *command.Unit) bool {
+	if u.All || a.classes == 0 {
 		return false
 	}
-	named := e.atomicHeld.Load()
-	return named == nil || slices.ContainsFunc(*named, func(n int) bool { return !u.Holds(n) })
+	return a.whole || slices.ContainsFunc(a.held, func(n int) bool { return !u.Holds(n) })
+}
+
+// mayWant reports whether a command may cause an event that a hook on key events wants.
+// What can be undone, such as a script, and what looks at all shards may touch keys that
+// it does not declare.
+func (a *atomics) mayWant(spec *command.Spec, args [][]byte) bool {
+	switch {
+	case a.classes == 0:
+		return false
+	case a.anyKey || spec.Any(command.Revocable|command.AllShards) || spec.Wide != nil:
+		return true
+	}
+	var buf [16]command.KeyPos
+	keys, ok := spec.AppendKeys(buf[:0], args)
+	if !ok || len(keys) == 0 {
+		return true
+	}
+	for _, k := range keys {
+		for _, p := range a.keys {
+			if glob.Match(p, args[k.Index], false) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // ofShard sets the lock set of a unit that takes a key away from the shard, which
 // is of interest to atomic hooks on kind.
 func (e *Engine) ofShard(u *command.Unit, shard int, kind hook.Kind) {
-	u.Hooks = e.atomicGen.Load()
-	if u.All = len(e.shards) == 1 || e.wantsAtomic(kind); u.All {
+	a := e.atomics.Load()
+	u.Hooks = a.gen
+	if u.All = len(e.shards) == 1 || a.on(kind); u.All {
 		return
 	}
 	u.Held = append(u.Held[:0], shard)
-	if e.atomicWant.Load() == 0 {
-		return
-	}
-	named := e.atomicHeld.Load()
-	if u.All = named == nil; u.All {
-		return
-	}
-	for _, n := range *named {
-		u.Held = insertShard(u.Held, n)
+	if a.classes != 0 {
+		a.hold(u)
 	}
 }
 

@@ -81,6 +81,20 @@ func TestHookedBeyondTheKeys(t *testing.T) {
 	}
 }
 
+// TestAllLocksStay: a transaction that needs all locks has them, whatever comes behind what needs them.
+func TestAllLocksStay(t *testing.T) {
+	r := newRig(t, 4, nil)
+	r.attach(hook.Options{Name: "h", Kind: hook.KindKey, Match: "s:*", Keys: []string{"n"}}, func(c *command.Call, ev hook.Event) error {
+		return c.Do(&wire.Collector{}, words("INCR", "n")...)
+	})
+	c := r.connect()
+	for _, line := range []string{"SET a 1", "MULTI", "FLUSHALL", "SET s:1 x", "DBSIZE", "EXEC"} {
+		c.do(line)
+	}
+	c.want("GET n", `"1"`)
+	c.want("EXISTS a", "(integer) 0")
+}
+
 // elsewhere is a key that begins so, in none of the shards of others.
 func (r *rig) elsewhere(begin string, others ...string) string {
 	for i := 0; ; i++ {

@@ -73,14 +73,10 @@ type Engine struct {
 	systemOnce    sync.Once
 	systemSession *Session
 
-	listeners  atomic.Int64  // watched keys, blocked and tracking clients
-	notify     atomic.Uint32 // notify-keyspace-events, a hook.Class
-	atomicMu   sync.Mutex
-	atomics    atomic.Pointer[[]command.Atomic]
-	atomicKeys atomic.Pointer[[][]byte] // patterns of the keys that hooks on key events want; nil: any key
-	atomicHeld atomic.Pointer[[]int]    // shards of the keys that these hooks name; nil: one of them names none, and needs all
-	atomicGen  atomic.Int64             // counts changes of atomics
-	atomicWant atomic.Uint32            // hook.Class of the key events that these hooks want, for which writing units take more locks
+	listeners atomic.Int64  // watched keys, blocked and tracking clients
+	notify    atomic.Uint32 // notify-keyspace-events, a hook.Class
+	atomicMu  sync.Mutex
+	atomics   atomic.Pointer[atomics]
 
 	tracksLatency atomic.Bool // latency-tracking
 	limitsOld     atomic.Bool // the keyspace does not have the configured limits yet
@@ -133,7 +129,7 @@ func New(o Options) *Engine {
 	}
 	e.busy.init()
 	e.tracker.table.Store(new(trackTable))
-	e.atomics.Store(&[]command.Atomic{})
+	e.atomics.Store(&atomics{})
 	e.retries = map[retryKey]retry{}
 	e.internal.New = func() any { return e.newInternal() }
 	e.table = command.NewTable(append(o.Groups, e.ownRows()...)...)

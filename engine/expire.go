@@ -184,7 +184,7 @@ func (e *Engine) expireOne(u *command.Unit, shard int, k keyspace.DueKey, cause 
 	}
 	base := len(u.Records)
 	ev := e.expiredEvent(u, d, k, deadline, cause)
-	if ev != nil && u.All && e.wantsAtomic(hook.KindExpired) {
+	if ev != nil && u.All && e.atomics.Load().on(hook.KindExpired) {
 		if !e.hooksOnExpiry(u, shard, k, ev) {
 			return
 		}
@@ -355,7 +355,7 @@ func (e *Engine) ExpireIn(c *command.Call, db int, key []byte) error {
 	if !due {
 		return nil
 	}
-	if !u.All && (e.wantsAtomic(hook.KindExpired) || e.lackingAtomics(u)) {
+	if !u.All && (e.atomics.Load().on(hook.KindExpired) || e.atomics.Load().lack(u)) {
 		return command.ErrUndeclared
 	}
 	if u.All && slices.Contains(e.expiring, retryKey{db, string(key)}) {

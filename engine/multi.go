@@ -200,7 +200,7 @@ func (s *Session) admitExec(m *multi) error {
 // holdMulti sets the lock set to what the transaction's commands and watched
 // keys need; commands that run scripts or have no key of their own take all.
 func (e *Engine) holdMulti(s *Session, u *command.Unit) {
-	hooks := e.atomicGen.Load()
+	hooks := e.atomics.Load().gen
 	defer func() { u.Hooks = hooks }()
 	for _, id := range s.watchedKeys() {
 		e.hold(u, []byte(id.key))
@@ -214,7 +214,7 @@ func (e *Engine) holdMulti(s *Session, u *command.Unit) {
 			e.holdSpec(u, q.spec, q.args)
 		}
 	}
-	if len(e.shards) == 1 || e.wantsAtomic(hook.KindExpired) {
+	if len(e.shards) == 1 || e.atomics.Load().on(hook.KindExpired) {
 		u.All = true
 	}
 }

@@ -23,7 +23,7 @@ type retry struct {
 // the hook, which counts the loss. All locks are held.
 func (e *Engine) expiryRetries(u *command.Unit, k keyspace.DueKey) bool {
 	limit := 0
-	for _, a := range *e.atomics.Load() {
+	for _, a := range e.atomics.Load().all {
 		if a.Hook.Kind() == hook.KindExpired {
 			limit = max(limit, a.Hook.Retries())
 		}
@@ -54,7 +54,7 @@ func (e *Engine) puttingOff(u *command.Unit, k keyspace.DueKey) bool {
 		return false
 	}
 	r, known := e.retries[retryKey{k.DB, string(k.Key)}]
-	return known && u.NowMs < r.nextMs && e.wantsAtomic(hook.KindExpired)
+	return known && u.NowMs < r.nextMs && e.atomics.Load().on(hook.KindExpired)
 }
 
 func (e *Engine) forgetRetry(k keyspace.DueKey) {

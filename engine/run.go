@@ -20,7 +20,7 @@ func (e *Engine) begin(u *command.Unit, refuse <-chan struct{}) bool {
 // back from one unit to the next.
 func (e *Engine) beginAt(u *command.Unit, refuse <-chan struct{}, atMs int64) bool {
 	waited, ok := e.lockHeld(u, refuse)
-	if ok && u.Hooks != e.atomicGen.Load() {
+	if ok && u.Hooks != e.atomics.Load().gen {
 		// There are other atomic hooks than when the locks were chosen: a library has
 		// been replaced, say, while this waited for it.
 		u.Unhooked = false
@@ -45,7 +45,7 @@ func (e *Engine) beginAt(u *command.Unit, refuse <-chan struct{}, atMs int64) bo
 	}
 	classes := hook.Class(e.notify.Load()) | e.bus.KeyClasses()
 	if !u.Unhooked {
-		classes |= hook.Class(e.atomicWant.Load())
+		classes |= e.atomics.Load().classes
 	}
 	if classes != 0 {
 		u.Want |= command.WantEvents
@@ -84,7 +84,7 @@ func (e *Engine) endKeepingLocks(u *command.Unit) outcome {
 	if u.Want&command.WantNew != 0 {
 		u.NoteNew()
 	}
-	if u.Want&command.WantEvents != 0 && e.atomicWant.Load() != 0 {
+	if u.Want&command.WantEvents != 0 && e.atomics.Load().classes != 0 {
 		e.atomicKeyHooks(u)
 	}
 	if len(u.Records) > 0 {
@@ -164,7 +164,7 @@ func (e *Engine) run(c *command.Call, nowMs int64) error {
 		e.expireAllDue()
 	}
 	hooked := e.holdSpec(u, c.Spec, c.Args)
-	u.Unhooked = !hooked && !e.wantsAtomic(hook.KindExpired) // what is done when a key comes due may be hooked, too
+	u.Unhooked = !hooked && !e.atomics.Load().on(hook.KindExpired) // what is done when a key comes due may be hooked, too
 	// Commands that are allowed while a script is busy are refused too when they
 	// need its locks: this goroutine may be the one that is to read SCRIPT KILL.
 	if !e.beginAt(u, e.busy.signal(), nowMs) {

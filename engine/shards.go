@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/kevy-lua/kevy-lua/engine/command"
-	"github.com/kevy-lua/kevy-lua/engine/glob"
 	"github.com/kevy-lua/kevy-lua/engine/keyspace"
 )
 
@@ -201,15 +200,14 @@ func insertShard(set []int, n int) []int {
 // scripts: they are undone, should they touch one. It reports whether atomic hooks
 // on key events may want what the command changes.
 func (e *Engine) holdSpec(u *command.Unit, spec *command.Spec, args [][]byte) (hooked bool) {
-	u.Hooks = e.atomicGen.Load()
-	hooked = e.atomicWant.Load() != 0 && e.mayConcern(spec, args)
+	a := e.atomics.Load()
+	u.Hooks, hooked = a.gen, a.mayWant(spec, args)
 	if len(e.shards) == 1 {
 		u.All = true
 		return hooked
 	}
-	named := e.atomicHeld.Load()
 	concerned := hooked && !spec.Is(command.ReadOnly)
-	if spec.Any(command.AllShards) || concerned && named == nil {
+	if spec.Any(command.AllShards) || concerned && a.whole {
 		u.All = true
 		return hooked
 	}
@@ -228,34 +226,9 @@ func (e *Engine) holdSpec(u *command.Unit, spec *command.Spec, args [][]byte) (h
 		e.hold(u, args[k.Index])
 	}
 	if concerned {
-		for _, n := range *named {
-			u.Held = insertShard(u.Held, n)
-		}
+		a.hold(u)
 	}
 	return hooked
-}
-
-// mayConcern reports whether a command may cause an event that an atomic hook on key
-// events wants. What can be undone, such as a script, and what looks at all shards may
-// touch keys that it does not declare.
-func (e *Engine) mayConcern(spec *command.Spec, args [][]byte) bool {
-	patterns := e.atomicKeys.Load()
-	if patterns == nil || spec.Any(command.Revocable|command.AllShards) || spec.Wide != nil {
-		return true
-	}
-	var buf [16]command.KeyPos
-	keys, ok := spec.AppendKeys(buf[:0], args)
-	if !ok || len(keys) == 0 {
-		return true
-	}
-	for _, k := range keys {
-		for _, p := range *patterns {
-			if glob.Match(p, args[k.Index], false) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 func (e *Engine) shardOf(key []byte) int {
