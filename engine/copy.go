@@ -42,12 +42,15 @@ func (s *Session) sendCopy() error {
 		return errNoSaves
 	}
 	s.replyOff, s.pushed = true, true // a reply would break the snapshot
-	e.tasks.Go(func() {
+	began := e.tasks.Go(func() {
 		defer s.outbox.Close()
 		if err := s.writeCopy(o, spool); err != nil {
 			e.log.Warn("a snapshot was not sent", "client", s.o.Addr, "error", err)
 		}
 	})
+	if !began {
+		s.outbox.Close()
+	}
 	return nil
 }
 

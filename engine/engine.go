@@ -60,7 +60,7 @@ type Engine struct {
 	histograms    sync.Map // *command.Stats to *histogram
 	figures       figureCache
 	acl           aclLog
-	tasks         sync.WaitGroup // goroutines that Close waits for
+	tasks         tasks
 	monitors      atomic.Int32
 	busy          busyState
 	wakes         wakes
@@ -233,8 +233,9 @@ func (e *Engine) Close(ctx context.Context) error {
 	return errors.Join(late, e.endTasks(ctx), e.bus.Close(ctx))
 }
 
-// endTasks waits for the background work.
+// endTasks waits for the background work; no more of it begins.
 func (e *Engine) endTasks(ctx context.Context) error {
+	e.tasks.close()
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)

@@ -115,11 +115,15 @@ func runBgSave(c *command.Call) error {
 	if err := e.saving.begin(true); err != nil {
 		return err
 	}
-	e.tasks.Go(func() {
+	began := e.tasks.Go(func() {
 		if err := e.save(e.ctx, save); err != nil {
 			e.log.Warn("the snapshot was not written", "error", err)
 		}
 	})
+	if !began {
+		e.saving.end(errClosed, e.now(), 0)
+		return errClosed
+	}
 	c.Reply.Status("Background saving started")
 	return nil
 }
