@@ -32,6 +32,7 @@ func (db *DB) persistenceInfo(add func(name string, value any)) {
 	add("aof_loaded_commands", s.Loaded.Commands)
 	add("aof_loaded_bytes", s.Loaded.Bytes)
 	add("aof_loaded_torn_bytes", s.Loaded.TornBytes)
+	add("aof_loaded_failures", db.engine.ReplayFailures())
 	add("aof_load_milliseconds", s.Loaded.Elapsed.Milliseconds())
 }
 

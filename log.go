@@ -126,15 +126,17 @@ func (db *DB) logEvents() persist.Events {
 // publishReplay tells the hooks how the loading went. It comes after the
 // replay, during which hooks are muted.
 func (db *DB) publishReplay() {
-	r := &db.replay
+	r, failures := &db.replay, db.engine.ReplayFailures()
 	db.loaded = db.engine.Keys()
 	db.engine.Bus().Offer(&hook.Replay{
 		Commands: r.Commands, Keys: db.loaded, Bytes: r.Bytes, Elapsed: r.Elapsed, DroppedBytes: r.TornBytes,
+		Failures: failures,
 	})
 	db.sample("replay_commands", hook.Gauge, float64(r.Commands))
 	db.sample("replay_bytes", hook.Gauge, float64(r.Bytes))
 	db.sample("replay_elapsed_seconds", hook.Gauge, r.Elapsed.Seconds())
 	db.sample("replay_dropped_bytes", hook.Gauge, float64(r.TornBytes))
+	db.sample("replay_failures", hook.Gauge, float64(failures))
 }
 
 // sample sends one figure to the metric sinks.

@@ -84,12 +84,13 @@ type Engine struct {
 	evicting      atomic.Bool // a task evicts until the data fits maxmemory
 	passive       atomic.Bool // DEBUG SET-ACTIVE-EXPIRE 0: only access removes due keys
 
-	started  time.Time
-	runID    string
-	version  string
-	loading  atomic.Bool
-	loadedMs int64        // when the replay ended; 0 when there was none
-	outside  atomic.Int64 // due keys outside the deadline index: in the reaper's hands, or retried
+	started        time.Time
+	runID          string
+	version        string
+	loading        atomic.Bool
+	loadedMs       int64        // when the replay ended; 0 when there was none
+	replayFailures int64        // commands of the log that were passed over
+	outside        atomic.Int64 // due keys outside the deadline index: in the reaper's hands, or retried
 
 	collected collection // of who calls Compact
 

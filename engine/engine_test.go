@@ -439,6 +439,12 @@ func testRows() []command.Spec {
 				c.Reply.Array(3)
 				panic("on purpose")
 			}},
+		{Name: "t.halfway", Arity: 2, Flags: command.Write, Keys: []command.KeySpec{command.Key(1, command.KeyRW)}, Syntax: "key", Summary: "Fails halfway",
+			Run: func(c *command.Call) error {
+				c.In(c.Args[1]).SetString(c.Args[1], []byte("half"), 0)
+				c.Changed(c.Args[1], hook.String, "set")
+				return wire.Error("ERR on purpose")
+			}},
 		{Name: "t.panicundone", Arity: 2, Flags: command.Write | command.Revocable, Keys: []command.KeySpec{command.Key(1, command.KeyRW)}, Syntax: "key",
 			Summary: "Panics and is undone", Run: func(c *command.Call) error {
 				if err := script(c, []string{"SET", string(c.Args[1]), "half"}); err != nil {
@@ -463,9 +469,10 @@ func testRows() []command.Spec {
 
 func TestPanickingHandler(t *testing.T) {
 	onShards(t, func(t *testing.T, shards int) {
-		r := newRig(t, shards, nil, testRows()...)
+		r := newRig(t, shards, debugging, testRows()...)
 		c := r.connect()
 		c.want("t.panic a", "(error) ERR internal error in 't.panic': see the server's log")
+		r.replays(r.journal.all())
 		equal(t, "what it had changed is logged", r.journal.lines(), []string{"t.panic a"})
 		c.want("SET b old", "OK")
 		r.journal.lines()
@@ -473,6 +480,35 @@ func TestPanickingHandler(t *testing.T) {
 		c.want("GET b", `"old"`)
 		equal(t, "nothing is left to log", r.journal.lines(), []string(nil))
 		c.want("PING", "PONG")
+	})
+}
+
+// TestReplayOfFailures: a command that fails after its first change does so again when
+// the log is loaded, which goes on; what the server would not have logged is an error.
+func TestReplayOfFailures(t *testing.T) {
+	onShards(t, func(t *testing.T, shards int) {
+		r := newRig(t, shards, nil, testRows()...)
+		for _, tc := range []struct {
+			line     string
+			ok       bool
+			failures int64
+		}{
+			{"SET a 1", true, 0},
+			{"t.panic b", true, 1},
+			{"t.halfway c", true, 2},
+			{"t.panicundone d", true, 3},
+			{"SET e 1", true, 3},
+			{"t.fail f", false, 3},
+			{"LPUSH a x", false, 3},
+			{"NOSUCH a", false, 3},
+		} {
+			err := r.Replay(0, words(strings.Fields(tc.line)...))
+			if (err == nil) != tc.ok || r.ReplayFailures() != tc.failures {
+				t.Errorf("%s: %v, and %d failures, want %d", tc.line, err, r.ReplayFailures(), tc.failures)
+			}
+		}
+		r.EndReplay()
+		r.connect().want("MGET a b c d e f", `["1" "half" "half" (nil) "1" (nil)]`)
 	})
 }
 

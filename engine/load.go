@@ -10,6 +10,10 @@ import (
 // Replay executes one command of the log while it is loaded: nothing expires,
 // no hook runs, nothing is logged. The engine is not shared yet. An error means
 // that the log holds a command which this version cannot execute.
+//
+// A command that failed in the middle of its changes is in the log for what it did
+// before (panicked): it fails at the same place again, and the loading goes on, as
+// the server did. It does so after any panic: a start that is refused would lose more.
 func (e *Engine) Replay(db int, args [][]byte) error {
 	if len(args) == 0 {
 		return nil
@@ -39,8 +43,20 @@ func (e *Engine) Replay(db int, args [][]byte) error {
 		sh.SetNow(0)
 	}
 	c.Begin(spec, args, discard{})
-	return e.call(c, false)
+	panics := e.stats.panics.Load()
+	err = e.attempt(c)
+	if err == nil || (e.stats.panics.Load() == panics && (u.Dirty == 0 || command.IsRollback(err))) {
+		return err
+	}
+	e.replayFailures++
+	e.log.Error("a command of the log has failed; what it had changed until then stays, and the loading goes on",
+		"command", spec.FullName(), "db", db, "error", err)
+	return nil
 }
+
+// ReplayFailures counts the commands of the log that failed while it was loaded
+// and were passed over. It is for after the loading.
+func (e *Engine) ReplayFailures() int64 { return e.replayFailures }
 
 // EndReplay ends the loading: from now on keys expire, those whose time came
 // while the server was down with cause startup.

@@ -50,6 +50,7 @@ func (s *state) event(ev hook.Event, c *command.Call) lua.LValue {
 		number("bytes", ev.Bytes)
 		ms("elapsed_ms", ev.Elapsed)
 		number("dropped_bytes", ev.DroppedBytes)
+		number("failures", ev.Failures)
 	case *hook.Persistence:
 		text("what", ev.What)
 		ms("elapsed_ms", ev.Elapsed)

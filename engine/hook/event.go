@@ -164,6 +164,7 @@ type Replay struct {
 	Bytes        int64
 	Elapsed      time.Duration
 	DroppedBytes int64 // cut from a torn tail, saved beside the log
+	Failures     int64 // commands of it that failed and were passed over
 }
 
 // Kind implements Event.
