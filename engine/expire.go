@@ -344,6 +344,16 @@ func (e *Engine) anyDue(u *command.Unit) bool {
 	return false
 }
 
+// tooNarrow reports whether there are atomic hooks on expiries for which the unit has
+// not the locks, and is to take more.
+func (e *Engine) tooNarrow(u *command.Unit) bool {
+	if u.All || u.Narrow {
+		return false
+	}
+	a := e.atomics.Load()
+	return a.on(hook.KindExpired) || a.lack(u)
+}
+
 // ExpireIn implements command.Engine: it expires the key, when it is due,
 // inside the call's unit.
 func (e *Engine) ExpireIn(c *command.Call, db int, key []byte) error {
@@ -355,9 +365,10 @@ func (e *Engine) ExpireIn(c *command.Call, db int, key []byte) error {
 	if !due {
 		return nil
 	}
-	if !u.All && (e.atomics.Load().on(hook.KindExpired) || e.atomics.Load().lack(u)) {
+	if e.tooNarrow(u) {
 		return command.ErrUndeclared
 	}
+	u.Narrow = true // what has expired now cannot be taken back by who begins again
 	if u.All && slices.Contains(e.expiring, retryKey{db, string(key)}) {
 		return nil // this is one of its own hooks
 	}

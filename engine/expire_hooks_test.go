@@ -296,3 +296,75 @@ func TestDueKeyInAnotherDatabase(t *testing.T) {
 		})
 	}
 }
+
+// TestHookComesBetweenTwoExpiries: an atomic hook that comes when one of a command's keys
+// has expired is for the next unit; nothing of this one is lost.
+func TestHookComesBetweenTwoExpiries(t *testing.T) {
+	var r *rig
+	between := command.Spec{Name: "t.between", Arity: 3, Flags: command.Write, Summary: "Expires two keys of database 1",
+		Keys: []command.KeySpec{command.Keys(1, -1, 1, command.KeyRW)}, Run: func(c *command.Call) error {
+			if err := c.ExpireIn(1, c.Args[1]); err != nil {
+				return err
+			}
+			if len(r.Bus().Hooks()) == 0 {
+				r.attachAtomic(func(*command.Call, hook.Event) error { return nil })
+			}
+			if err := c.ExpireIn(1, c.Args[2]); err != nil {
+				return err
+			}
+			c.LogNothing()
+			c.Reply.Status("OK")
+			return nil
+		}}
+	r = newRig(t, 4, debugging, between)
+	c := r.connect()
+	c.want("SELECT 1", "OK")
+	c.want("SET a 1 PX 1", "OK")
+	c.want("SET b 1 PX 1", "OK")
+	c.want("SELECT 0", "OK")
+	r.advance(time.Second)
+	c.want("T.BETWEEN a b", "OK")
+	r.replays(r.journal.all())
+	equal(t, "log", r.journal.lines()[2:], []string{"DEL a; DEL b"})
+}
+
+// TestTransactionMeetsDueKeys: a transaction takes the locks for the hooks on what is due
+// before its first command.
+func TestTransactionMeetsDueKeys(t *testing.T) {
+	r := newRig(t, 4, nil)
+	var seen []string
+	r.attach(hook.Options{Name: "h", Kind: hook.KindKey, Match: "s:*"}, func(_ *command.Call, ev hook.Event) error {
+		seen = append(seen, string(ev.Subject()))
+		return nil
+	})
+	c := r.connect()
+	c.want("SET o 1 PX 1", "OK")
+	r.advance(time.Second)
+	for _, line := range []string{"MULTI", "SET p 1", "SET o 2"} {
+		c.do(line)
+	}
+	c.want("EXEC", "[OK OK]")
+	c.want("GET o", `"2"`)
+	equal(t, "seen", seen, []string(nil))
+}
+
+// TestHookComesInTransaction: an atomic hook that comes inside a transaction is for the
+// next unit.
+func TestHookComesInTransaction(t *testing.T) {
+	var r *rig
+	attach := command.Spec{Name: "t.attach", Arity: 2, Flags: command.Write, Summary: "Attaches a hook",
+		Keys: []command.KeySpec{command.Key(1, command.KeyRW)}, Run: func(c *command.Call) error {
+			r.attachAtomic(func(*command.Call, hook.Event) error { return nil })
+			c.Reply.Status("OK")
+			return nil
+		}}
+	r = newRig(t, 4, debugging, attach)
+	c := r.connect()
+	c.want("SET o 1 PX 1", "OK")
+	r.advance(time.Second)
+	for _, line := range []string{"MULTI", "SET p 1", "T.ATTACH p", "SET o 2"} {
+		c.do(line)
+	}
+	c.want("EXEC", "[OK OK OK]")
+	r.replays(r.journal.all())
+}

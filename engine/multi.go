@@ -158,10 +158,15 @@ func runExec(c *command.Call) error {
 	u.Reset()
 	u.Depth = depth
 	e.holdMulti(s, u)
-	if !e.begin(u, e.busy.signal()) {
+	began := e.begin(u, e.busy.signal())
+	if began && e.anyDue(u) && e.tooNarrow(u) {
+		began = e.widen(u, false)
+	}
+	if !began {
 		s.endMulti(nil)
 		return execAborted(e.busy.error())
 	}
+	u.Narrow = true // it is not run again
 	if s.watch.isDirty() || e.watchedDue(s, u) {
 		s.endMulti(u)
 		e.publish(e.end(u), s.outbox)

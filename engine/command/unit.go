@@ -68,6 +68,9 @@ type Unit struct {
 	Hooks int64
 	// Unhooked is set when no atomic hook on key events wants what the unit may change.
 	Unhooked bool
+	// Narrow is set once the unit no longer takes more locks for the sake of atomic hooks:
+	// those that come then are for later units.
+	Narrow bool
 
 	// Records is the group for the log; Changes what happened to keys; Events
 	// what else to publish at the end.
@@ -163,7 +166,7 @@ func (u *Unit) Reset() {
 	}
 	u.All, u.Held, u.Records = false, u.Held[:0], u.Records[:0]
 	u.Changes, u.Events, u.Dirty, u.Late = u.Changes[:0], u.Events[:0], 0, 0
-	u.Recording, u.Unhooked = false, false
+	u.Recording, u.Unhooked, u.Narrow = false, false, false
 	if cap(u.arena) > maxArena {
 		u.arena = nil
 	}
@@ -174,7 +177,8 @@ func (u *Unit) Reset() {
 // whose changes and events somebody still has.
 func (u *Unit) Next() {
 	u.Changes, u.Events = nil, nil
-	u.Records, u.Dirty, u.Late, u.Depth, u.Client, u.Recording, u.Unhooked = u.Records[:0], 0, 0, 0, nil, false, false
+	u.Records, u.Dirty, u.Late, u.Depth, u.Client = u.Records[:0], 0, 0, 0, nil
+	u.Recording, u.Unhooked, u.Narrow = false, false, false
 }
 
 // What an idle unit keeps after a large one: bytes of copies, elements of each
