@@ -15,7 +15,7 @@ func TestAlarm(t *testing.T) {
 	s := ks.Shard(0)
 	key := func(i int) []byte { return fmt.Appendf(nil, "k%d", i) }
 	for round := range 2000 {
-		now := int64(1_700_000_000_000 + round*3)
+		now := 1_700_000_000_000 + int64(round)*3
 		s.SetNow(now)
 		until := now + r.Int64N(100)
 		woken := 0

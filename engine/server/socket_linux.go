@@ -34,7 +34,7 @@ func epollNow(epoll int, events []unix.EpollEvent) (int, unix.Errno) {
 // is not told about it either, so it must be short: a garbage collection may
 // have to wait for its end. ok is false where the kernel has no such call.
 func epollBriefly(epoll int, events []unix.EpollEvent, ns int64) (n int, ok bool) {
-	timeout := unix.Timespec{Nsec: ns}
+	timeout := [2]int64{0, ns} // seconds, nanoseconds: 64 bits each also on 32-bit systems
 	got, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT2, uintptr(epoll), uintptr(unsafe.Pointer(unsafe.SliceData(events))), uintptr(len(events)), uintptr(unsafe.Pointer(&timeout)), 0, 0)
 	switch errno {
 	case 0:

@@ -74,7 +74,7 @@ type lcsTable struct {
 // newLCSTable fills the table. Its size is bounded by proto-max-bulk-len, as
 // in Redis: a small command must not take gigabytes.
 func newLCSTable(c *command.Call, a, b []byte) (*lcsTable, error) {
-	if len(a) >= math.MaxUint32-1 || len(b) >= math.MaxUint32-1 {
+	if uint64(len(a)) >= math.MaxUint32-1 || uint64(len(b)) >= math.MaxUint32-1 {
 		return nil, wire.Error("ERR String too long for LCS")
 	}
 	limit := uint64(max(c.Config.Server.ProtoMaxBulkLen, 0)) / 4

@@ -18,7 +18,7 @@ func TestEffects(t *testing.T) {
 	three := []string{"XADD s 1-1 a 1", "XADD s 1-2 a 2", "XADD s 2-1 b 3"}
 	group := append(three[:len(three):len(three)], "XGROUP CREATE s g 0")
 	given := append(group[:len(group):len(group)], "XREADGROUP GROUP g c STREAMS s >")
-	at := fmt.Sprintf("TIME %d", commandtest.StartMs)
+	at := fmt.Sprintf("TIME %d", int64(commandtest.StartMs))
 	commandtest.RunCases(t, rows(), []commandtest.Case{
 		{Line: "XADD s 1-1 a 1", Want: `"1-1"`, Log: []string{"XADD s 1-1 a 1"}, Events: []string{"t:xadd s"}},
 		{Line: "XADD s * a 1", Want: `"4000000000000-0"`, Log: []string{"XADD s 4000000000000-0 a 1"}, Events: []string{"t:xadd s"}},
