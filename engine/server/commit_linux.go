@@ -127,13 +127,13 @@ func (c *conn) lend() {
 // sendLent writes what the socket takes.
 func (c *conn) sendLent() {
 	for c.wrote < len(c.lent) {
-		n, err := unix.Write(c.lentFD, c.lent[c.wrote:])
+		n, errno := writeNow(c.lentFD, c.lent[c.wrote:])
 		switch {
-		case err == unix.EINTR:
+		case errno == unix.EINTR:
 			continue
-		case err == unix.EAGAIN:
+		case errno == unix.EAGAIN:
 			return
-		case err != nil:
+		case errno != 0:
 			c.broken = true
 			return
 		}

@@ -366,7 +366,7 @@ func drain(fd int) {
 	unix.Shutdown(fd, unix.SHUT_WR)
 	var waste [4096]byte
 	for range 64 {
-		if n, _ := unix.Read(fd, waste[:]); n <= 0 {
+		if n, errno := readNow(fd, waste[:]); n <= 0 || errno != 0 {
 			return
 		}
 	}
