@@ -145,9 +145,10 @@ func (s *Server) Addrs() []net.Addr {
 }
 
 // Run serves clients until ctx ends or Close is called. Then no client is
-// accepted any more, everybody gets the replies to the commands that have
-// arrived, and connections are closed; that may take as long as
-// shutdown-timeout says. It may be called once, after Listen.
+// accepted any more, everybody gets the replies to the commands that have been
+// executed or are running, and connections are closed; that may take as long as
+// shutdown-timeout says. Requests that have arrived, but have not been executed,
+// the rest of a pipeline, are dropped without a reply. It may be called once, after Listen.
 func (s *Server) Run(ctx context.Context) error {
 	s.mu.Lock()
 	f := s.front
