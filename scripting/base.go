@@ -79,12 +79,12 @@ func baseGetMetatable(L *lua.LState) int {
 	s := stateOf(L)
 	switch v := v.(type) {
 	case lua.LString:
-		L.Push(s.host.shelf.strMeta)
+		L.Push(s.runner.shelf.strMeta)
 		return 1
 	case *lua.LTable:
 		if _, protected := s.behind(v); protected {
 			if v == s.globalProxy {
-				L.Push(s.host.shelf.emptyMeta)
+				L.Push(s.runner.shelf.emptyMeta)
 			} else {
 				L.Push(lua.LNil)
 			}
@@ -115,7 +115,7 @@ func baseSetMetatable(L *lua.LState) int {
 
 func baseIpairs(L *lua.LState) int {
 	t := checkTable(L, 1, "ipairs")
-	L.Push(stateOf(L).host.shelf.ipairsStep)
+	L.Push(stateOf(L).runner.shelf.ipairsStep)
 	L.Push(t)
 	L.Push(lua.LNumber(0))
 	return 3
@@ -134,7 +134,7 @@ func ipairsStep(L *lua.LState) int {
 
 func basePairs(L *lua.LState) int {
 	t := checkTable(L, 1, "pairs")
-	L.Push(stateOf(L).host.shelf.globals["next"])
+	L.Push(stateOf(L).runner.shelf.globals["next"])
 	L.Push(t)
 	L.Push(lua.LNil)
 	return 3
@@ -412,7 +412,7 @@ func baseLoad(L *lua.LState) int {
 }
 
 func loadChunk(L *lua.LState, src, name string) int {
-	proto, err := compile(src, name, stateOf(L).host.shelf)
+	proto, err := compile(src, name, stateOf(L).runner.shelf)
 	if err != nil {
 		L.Push(lua.LNil)
 		L.Push(lua.LString(err.Error()))

@@ -39,7 +39,7 @@ func cjsonValues() map[string]lua.LValue {
 }
 
 func cjsonNew(L *lua.LState) int {
-	L.Push(stateOf(L).host.shelf.globals["cjson"])
+	L.Push(stateOf(L).runner.shelf.globals["cjson"])
 	return 1
 }
 

@@ -30,9 +30,9 @@ var crcTable = crc64.MakeTable(0x95ac9329ac4bc9b5)
 // crc64Jones is Redis' checksum: Go's starts and ends with the complement.
 func crc64Jones(b []byte) uint64 { return ^crc64.Update(^uint64(0), crcTable, b) }
 
-func (h *Runner) functionDump(c *command.Call) error {
+func (r *Runner) functionDump(c *command.Call) error {
 	var b []byte
-	for _, code := range h.libs.codes() {
+	for _, code := range r.libs.codes() {
 		b = append(appendLength(append(b, opFunction), len(code)), code...)
 	}
 	b = binary.LittleEndian.AppendUint16(b, rdbVersion)
@@ -174,7 +174,7 @@ func unpackLZF(in []byte, size int) ([]byte, bool) {
 	return out, len(out) == size
 }
 
-func (h *Runner) functionRestore(c *command.Call) error {
+func (r *Runner) functionRestore(c *command.Call) error {
 	policy := "append"
 	if len(c.Args) > 4 {
 		return wire.Errorf("ERR unknown subcommand or wrong number of arguments for '%s'. Try FUNCTION HELP.", c.Args[1])
@@ -194,7 +194,7 @@ func (h *Runner) functionRestore(c *command.Call) error {
 	if err != nil {
 		return err
 	}
-	if err := h.restore(codes, policy); err != nil {
+	if err := r.restore(codes, policy); err != nil {
 		return err
 	}
 	logged(c, c.Args...)
@@ -203,15 +203,15 @@ func (h *Runner) functionRestore(c *command.Call) error {
 }
 
 // restore loads libraries; when one of them cannot be loaded, all is as before.
-func (h *Runner) restore(codes []string, policy string) error {
-	h.libs.load.Lock()
-	before := h.libs.codes()
+func (r *Runner) restore(codes []string, policy string) error {
+	r.libs.load.Lock()
+	before := r.libs.codes()
 	if policy == "flush" {
-		h.flush()
+		r.flush()
 	}
-	h.libs.load.Unlock()
+	r.libs.load.Unlock()
 	for _, code := range codes {
-		_, err := h.load(code, userFunction, policy == "replace", false)
+		_, err := r.load(code, userFunction, policy == "replace", false)
 		if err == nil {
 			continue
 		}
@@ -219,11 +219,11 @@ func (h *Runner) restore(codes []string, policy string) error {
 		if errors.As(err, &exists) {
 			err = wire.Errorf("ERR Library %s already exists", string(exists)) // without the quotes of FUNCTION LOAD
 		}
-		h.libs.load.Lock()
-		h.flush()
-		h.libs.load.Unlock()
+		r.libs.load.Lock()
+		r.flush()
+		r.libs.load.Unlock()
 		for _, code := range before {
-			if _, back := h.load(code, userFunction, true, true); back != nil {
+			if _, back := r.load(code, userFunction, true, true); back != nil {
 				return errors.Join(err, back)
 			}
 		}

@@ -24,7 +24,7 @@ func errCompile(err error) error {
 
 const evalFlags = command.NoScript | command.SkipMonitor | command.MayReplicate | command.NoMandatoryKeys | command.Stale | command.MovableKeys | command.Revocable
 
-func (h *Runner) evalRows() []command.Spec {
+func (r *Runner) evalRows() []command.Spec {
 	keys := func(f command.KeyFlags) []command.KeySpec {
 		k := command.NumKeys(2, f)
 		k.Notes = "We cannot tell how the keys will be used so we assume the worst, RW and UPDATE"
@@ -40,31 +40,31 @@ func (h *Runner) evalRows() []command.Spec {
 			Run: func(c *command.Call) error { return run(c, ro) }, Wide: wide,
 		}
 	}
-	return h.withMayWrite([]command.Spec{
-		row("eval", "2.6.0", "Runs a Lua script", "script", evalFlags, rw, false, h.evalIsWide, h.eval),
-		row("evalsha", "2.6.0", "Runs a Lua script that the server knows by its SHA1", "sha1", evalFlags, rw, false, h.shaIsWide, h.evalSHA),
-		row("eval_ro", "7.0.0", "Runs a Lua script that may not write", "script", roFlags, ro, true, h.evalIsWide, h.eval),
-		row("evalsha_ro", "7.0.0", "Runs a Lua script by its SHA1, which may not write", "sha1", roFlags, ro, true, h.shaIsWide, h.evalSHA),
-		row("fcall", "7.0.0", "Calls a function", "function", evalFlags, rw, false, h.functionIsWide, h.fcall),
-		row("fcall_ro", "7.0.0", "Calls a function that may not write", "function", roFlags, ro, true, h.functionIsWide, h.fcall),
+	return r.withMayWrite([]command.Spec{
+		row("eval", "2.6.0", "Runs a Lua script", "script", evalFlags, rw, false, r.evalIsWide, r.eval),
+		row("evalsha", "2.6.0", "Runs a Lua script that the server knows by its SHA1", "sha1", evalFlags, rw, false, r.shaIsWide, r.evalSHA),
+		row("eval_ro", "7.0.0", "Runs a Lua script that may not write", "script", roFlags, ro, true, r.evalIsWide, r.eval),
+		row("evalsha_ro", "7.0.0", "Runs a Lua script by its SHA1, which may not write", "sha1", roFlags, ro, true, r.shaIsWide, r.evalSHA),
+		row("fcall", "7.0.0", "Calls a function", "function", evalFlags, rw, false, r.functionIsWide, r.fcall),
+		row("fcall_ro", "7.0.0", "Calls a function that may not write", "function", roFlags, ro, true, r.functionIsWide, r.fcall),
 	})
 }
 
 // What has touched keys that it did not declare is remembered: the next run
 // need not be undone first.
 
-func (h *Runner) evalIsWide(args [][]byte) bool {
-	sc := h.scripts.cached(args[1])
+func (r *Runner) evalIsWide(args [][]byte) bool {
+	sc := r.scripts.cached(args[1])
 	return sc != nil && sc.wide.Load()
 }
 
-func (h *Runner) shaIsWide(args [][]byte) bool {
-	sc := h.scripts.lookup(args[1])
+func (r *Runner) shaIsWide(args [][]byte) bool {
+	sc := r.scripts.lookup(args[1])
 	return sc != nil && sc.wide.Load()
 }
 
-func (h *Runner) functionIsWide(args [][]byte) bool {
-	f := h.libs.function(args[1])
+func (r *Runner) functionIsWide(args [][]byte) bool {
+	f := r.libs.function(args[1])
 	return f != nil && f.wide.Load()
 }
 
@@ -82,38 +82,38 @@ func numKeys(c *command.Call) (int, error) {
 	return int(n), nil
 }
 
-func (h *Runner) eval(c *command.Call, readOnly bool) error {
+func (r *Runner) eval(c *command.Call, readOnly bool) error {
 	n, err := numKeys(c)
 	if err != nil {
 		return err
 	}
-	sc, err := h.scripts.bySource(c.Args[1], false, h.shelf)
+	sc, err := r.scripts.bySource(c.Args[1], false, r.shelf)
 	if err != nil {
 		return err
 	}
-	return h.runScript(c, sc, n, readOnly)
+	return r.runScript(c, sc, n, readOnly)
 }
 
-func (h *Runner) evalSHA(c *command.Call, readOnly bool) error {
+func (r *Runner) evalSHA(c *command.Call, readOnly bool) error {
 	n, err := numKeys(c)
 	if err != nil {
 		return err
 	}
-	sc := h.scripts.lookup(c.Args[1])
+	sc := r.scripts.lookup(c.Args[1])
 	if sc == nil {
 		return errNoScript
 	}
-	return h.runScript(c, sc, n, readOnly)
+	return r.runScript(c, sc, n, readOnly)
 }
 
-func (h *Runner) runScript(c *command.Call, sc *script, keys int, readOnly bool) error {
+func (r *Runner) runScript(c *command.Call, sc *script, keys int, readOnly bool) error {
 	if sc.flags.declared {
-		if err := h.admit(sc.flags, readOnly); err != nil {
+		if err := r.admit(sc.flags, readOnly); err != nil {
 			return err
 		}
 	}
-	s := h.pool.Load().get(h)
-	defer h.release(s)
+	s := r.pool.Load().get(r)
+	defer r.release(s)
 	s.begin(runScript, sc.sha, "user_script", c)
 	s.setParams(c.Args[3:], keys)
 	err := s.inUnit(c, sc.flags, readOnly, s.main(sc.proto), s.keys.table, s.argv.table)
@@ -127,11 +127,11 @@ func (h *Runner) runScript(c *command.Call, sc *script, keys int, readOnly bool)
 
 // admit says why a script or function that has declared what it does must not
 // run now, or nil. Others are judged by their commands.
-func (h *Runner) admit(fl flags, readOnly bool) error {
+func (r *Runner) admit(fl flags, readOnly bool) error {
 	if readOnly && !fl.noWrites {
 		return errWriteFlagRO
 	}
-	return h.core.AdmitScript(!fl.noWrites, !fl.allowOOM && !fl.noWrites)
+	return r.core.AdmitScript(!fl.noWrites, !fl.allowOOM && !fl.noWrites)
 }
 
 // stringTable makes a table of arguments.
@@ -180,7 +180,7 @@ func (s *state) unitError(err error, fl flags) error {
 	}
 	switch {
 	case f.cause != nil && (errors.Is(f.cause, command.ErrUndeclared) || command.IsRollback(f.cause)):
-		s.host.counts.retried.Add(1)
+		s.runner.counts.retried.Add(1)
 		return f.cause
 	case f.cause != nil, fl.atomic:
 		return command.Rollback(f.counted())
@@ -190,7 +190,7 @@ func (s *state) unitError(err error, fl flags) error {
 
 // account counts the run and tells those who listen for scripts.
 func (s *state) account(err error) {
-	n := &s.host.counts
+	n := &s.runner.counts
 	n.runs.Add(1)
 	outcome := "ok"
 	if err != nil {
@@ -201,7 +201,7 @@ func (s *state) account(err error) {
 			outcome = "killed"
 		}
 	}
-	if bus := s.host.core.Bus(); s.call != nil && bus.Wants(hook.KindScript) && s.running.Load() != runHook {
+	if bus := s.runner.core.Bus(); s.call != nil && bus.Wants(hook.KindScript) && s.running.Load() != runHook {
 		s.call.Emit(&hook.Script{Name: s.name, Outcome: outcome, Elapsed: s.elapsed(), Calls: s.calls, Err: err})
 	}
 }

@@ -42,26 +42,26 @@ func IsTest(file string) bool { return strings.HasSuffix(file, "_test.lua") }
 // for names that do not exist. The error is why it is refused, and begins with file
 // and line where it has one. The store keeps what it has loaded, so it had better be a
 // fresh one.
-func (h *Runner) Inspect(ctx context.Context, file, source string) (*Report, error) {
+func (r *Runner) Inspect(ctx context.Context, file, source string) (*Report, error) {
 	if IsLibrary(source) {
-		return h.inspectLibrary(file, source)
+		return r.inspectLibrary(file, source)
 	}
 	code, _, err := scriptShebang(source)
 	if err != nil {
 		return nil, err
 	}
-	in := &inspector{shelf: h.shelf, globals: []string{"KEYS", "ARGV"}, commands: h.core.Table()}
+	in := &inspector{shelf: r.shelf, globals: []string{"KEYS", "ARGV"}, commands: r.core.Table()}
 	if err := in.source(code, "@"+file, true); err != nil {
 		return nil, err
 	}
-	err = h.core.Do(ctx, 0, [][]byte{[]byte("SCRIPT"), []byte("LOAD"), []byte(source)}, &wire.Collector{})
+	err = r.core.Do(ctx, 0, [][]byte{[]byte("SCRIPT"), []byte("LOAD"), []byte(source)}, &wire.Collector{})
 	return &Report{Problems: in.problems}, err
 }
 
 // InspectTest is Inspect for a file of tests: see Trial. Which commands there will be
 // depends on what it loads.
-func (h *Runner) InspectTest(file, source string) (*Report, error) {
-	in := &inspector{shelf: h.shelf}
+func (r *Runner) InspectTest(file, source string) (*Report, error) {
+	in := &inspector{shelf: r.shelf}
 	for name := range trialFunctions {
 		in.globals = append(in.globals, name)
 	}
@@ -69,33 +69,33 @@ func (h *Runner) InspectTest(file, source string) (*Report, error) {
 	return &Report{Problems: in.problems}, err
 }
 
-func (h *Runner) inspectLibrary(file, source string) (*Report, error) {
+func (r *Runner) inspectLibrary(file, source string) (*Report, error) {
 	_, code, err := libraryShebang(source)
 	if err != nil {
 		return nil, err
 	}
-	l, err := h.loadNamed(source, file)
+	l, err := r.loadNamed(source, file)
 	if err != nil {
 		return nil, err
 	}
-	r := &Report{Library: l.name}
+	report := &Report{Library: l.name}
 	for _, f := range l.functions {
-		r.Registered = append(r.Registered, line("function "+f.name, f.flags.names))
+		report.Registered = append(report.Registered, line("function "+f.name, f.flags.names))
 	}
 	for _, d := range l.hooks {
-		r.Registered = append(r.Registered, describeHook(d.options))
+		report.Registered = append(report.Registered, describeHook(d.options))
 	}
 	for _, d := range l.commands {
 		text := fmt.Sprintf("command %s arity=%d", d.spec.Name, d.spec.Arity)
-		r.Registered = append(r.Registered, line(text, d.flagNames()))
+		report.Registered = append(report.Registered, line(text, d.flagNames()))
 	}
 	for _, d := range l.timers {
-		r.Registered = append(r.Registered, fmt.Sprintf("timer %s %s", d.timer.Name, d.timer.When()))
+		report.Registered = append(report.Registered, fmt.Sprintf("timer %s %s", d.timer.Name, d.timer.When()))
 	}
-	in := &inspector{shelf: h.shelf, library: true, commands: h.core.Table()}
+	in := &inspector{shelf: r.shelf, library: true, commands: r.core.Table()}
 	err = in.source(code, l.chunk, false)
-	r.Problems = in.problems
-	return r, err
+	report.Problems = in.problems
+	return report, err
 }
 
 func line(text string, flags []string) string {

@@ -12,20 +12,20 @@ import (
 
 // install puts l in place of old (nil: none). When anything is wrong with it,
 // old stays. Called with libs.load held.
-func (h *Runner) install(old, l *lib) error {
-	if f := h.libs.conflict(l, old); f != nil {
+func (r *Runner) install(old, l *lib) error {
+	if f := r.libs.conflict(l, old); f != nil {
 		return wire.Errorf("ERR Function %s already exists", f.name)
 	}
-	if err := h.swapCommands(old, l); err != nil {
+	if err := r.swapCommands(old, l); err != nil {
 		return err
 	}
-	if err := h.swapHooks(old, l); err != nil {
-		if back := h.swapCommands(l, old); back != nil {
+	if err := r.swapHooks(old, l); err != nil {
+		if back := r.swapCommands(l, old); back != nil {
 			err = errors.Join(err, back)
 		}
 		return err
 	}
-	h.libs.swap(old, l)
+	r.libs.swap(old, l)
 	if old != nil {
 		old.retire()
 	}
@@ -33,16 +33,16 @@ func (h *Runner) install(old, l *lib) error {
 }
 
 // remove takes a library out. Called with libs.load held.
-func (h *Runner) remove(l *lib) {
-	h.core.Table().Remove(l.commandNames()...)
-	h.dropHooks(l)
-	h.libs.swap(l, nil)
+func (r *Runner) remove(l *lib) {
+	r.core.Table().Remove(l.commandNames()...)
+	r.dropHooks(l)
+	r.libs.swap(l, nil)
 	l.retire()
 }
 
 // swapCommands exchanges the rows of two libraries. It is all or nothing.
-func (h *Runner) swapCommands(old, l *lib) error {
-	table := h.core.Table()
+func (r *Runner) swapCommands(old, l *lib) error {
+	table := r.core.Table()
 	table.Remove(old.commandNames()...)
 	if l == nil || len(l.commands) == 0 {
 		return nil
@@ -59,20 +59,20 @@ func (h *Runner) swapCommands(old, l *lib) error {
 
 // swapHooks ends the subscriptions and timers of old, and begins those of l; either
 // may be nil. On an error those of old are back.
-func (h *Runner) swapHooks(old, l *lib) error {
+func (r *Runner) swapHooks(old, l *lib) error {
 	if old != nil {
-		h.dropHooks(old)
+		r.dropHooks(old)
 	}
 	if l == nil {
 		return nil
 	}
-	err := h.subscribe(l)
+	err := r.subscribe(l)
 	if err == nil {
 		return nil
 	}
-	h.dropHooks(l)
+	r.dropHooks(l)
 	if old != nil {
-		err = errors.Join(err, h.subscribe(old))
+		err = errors.Join(err, r.subscribe(old))
 	}
 	return wire.Error("ERR Error registering hooks: " + err.Error())
 }
@@ -80,7 +80,7 @@ func (h *Runner) swapHooks(old, l *lib) error {
 // dropHooks ends the subscriptions and timers of a library. What is in their
 // queues is still delivered, on a goroutine of its own: the caller may hold locks
 // that the observers need.
-func (h *Runner) dropHooks(l *lib) {
+func (r *Runner) dropHooks(l *lib) {
 	if len(l.hooks)+len(l.timers) == 0 {
 		return
 	}
@@ -89,11 +89,11 @@ func (h *Runner) dropHooks(l *lib) {
 	}
 	l.timings = nil
 	owner := l.owner()
-	h.core.RemoveAtomic(owner)
-	wait := h.core.Bus().Remove(owner)
-	h.tasks.Add(1)
+	r.core.RemoveAtomic(owner)
+	wait := r.core.Bus().Remove(owner)
+	r.tasks.Add(1)
 	go func() {
-		defer h.tasks.Done()
+		defer r.tasks.Done()
 		_ = wait(context.Background()) // Lua ends with its budget
 	}()
 }

@@ -32,31 +32,31 @@ type reloads struct {
 
 // watch begins to look after the library files, where some are configured, and
 // reports whether somebody does.
-func (h *Runner) watch() (*file.PathWatcher, bool) {
-	r := &h.reloads
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.watcher != nil || r.over || len(h.core.Live().Get().Scripting.Libraries) == 0 {
-		return r.watcher, r.watcher != nil
+func (r *Runner) watch() (*file.PathWatcher, bool) {
+	reloads := &r.reloads
+	reloads.mu.Lock()
+	defer reloads.mu.Unlock()
+	if reloads.watcher != nil || reloads.over || len(r.core.Live().Get().Scripting.Libraries) == 0 {
+		return reloads.watcher, reloads.watcher != nil
 	}
 	w, err := file.WatchPaths(
-		func() []string { return h.core.Live().Get().Scripting.Libraries },
-		func() { _, _ = h.Reload() }, // what is wrong is in the log and in INFO
-		func(err error) { h.core.Log().Warn("a change of a script library may be missed", "error", err) })
+		func() []string { return r.core.Live().Get().Scripting.Libraries },
+		func() { _, _ = r.Reload() }, // what is wrong is in the log and in INFO
+		func(err error) { r.core.Log().Warn("a change of a script library may be missed", "error", err) })
 	if err != nil {
-		h.core.Log().Warn("script libraries are not watched: HOOK RELOAD loads them after a change", "error", err)
+		r.core.Log().Warn("script libraries are not watched: HOOK RELOAD loads them after a change", "error", err)
 		return nil, false
 	}
-	r.watcher = w
+	reloads.watcher = w
 	return w, true
 }
 
 // unwatch ends that, and keeps reloads from beginning.
-func (h *Runner) unwatch() {
-	h.reloads.mu.Lock()
-	w := h.reloads.watcher
-	h.reloads.watcher, h.reloads.over = nil, true
-	h.reloads.mu.Unlock()
+func (r *Runner) unwatch() {
+	r.reloads.mu.Lock()
+	w := r.reloads.watcher
+	r.reloads.watcher, r.reloads.over = nil, true
+	r.reloads.mu.Unlock()
 	if w != nil {
 		w.Close()
 	}
@@ -64,18 +64,18 @@ func (h *Runner) unwatch() {
 
 // kick has the files looked at soon. It waits for nothing: its caller may hold
 // locks of the engine, which loading needs.
-func (h *Runner) kick() {
-	h.reloads.mu.Lock()
-	defer h.reloads.mu.Unlock()
-	if h.reloads.over {
+func (r *Runner) kick() {
+	r.reloads.mu.Lock()
+	defer r.reloads.mu.Unlock()
+	if r.reloads.over {
 		return
 	}
-	h.tasks.Go(func() {
-		if w, ok := h.watch(); ok {
+	r.tasks.Go(func() {
+		if w, ok := r.watch(); ok {
 			w.Kick()
 			return
 		}
-		_, _ = h.Reload()
+		_, _ = r.Reload()
 	})
 }
 
@@ -84,31 +84,31 @@ func (h *Runner) kick() {
 // file that cannot be loaded leaves its library as it was; the error names all
 // such files, and so do the log and INFO. It returns the names of the libraries
 // that are loaded from files now. It must not be called inside a unit.
-func (h *Runner) Reload() (names []string, err error) {
-	h.reloads.running.Lock()
-	defer h.reloads.running.Unlock()
-	h.reloads.mu.Lock()
-	over := h.reloads.over
-	h.reloads.mu.Unlock()
+func (r *Runner) Reload() (names []string, err error) {
+	r.reloads.running.Lock()
+	defer r.reloads.running.Unlock()
+	r.reloads.mu.Lock()
+	over := r.reloads.over
+	r.reloads.mu.Unlock()
 	if over {
 		return nil, errors.New("scripting: the store is closed")
 	}
-	before := h.fromFiles()
-	files, problems := h.files()
+	before := r.fromFiles()
+	files, problems := r.files()
 	for _, f := range files {
-		if err := h.loadFile(f); err != nil {
+		if err := r.loadFile(f); err != nil {
 			problems = append(problems, fileProblem(f, err))
 		}
 	}
-	for _, l := range h.libs.all() {
+	for _, l := range r.libs.all() {
 		if l.file == "" || slices.Contains(files, l.file) {
 			continue
 		}
-		if err := h.exclusively(func() error { h.remove(l); return nil }); err != nil {
+		if err := r.exclusively(func() error { r.remove(l); return nil }); err != nil {
 			problems = append(problems, fmt.Sprintf("%s: %v", l.file, err))
 		}
 	}
-	return h.reloaded(before, len(files), problems)
+	return r.reloaded(before, len(files), problems)
 }
 
 // fileProblem says what is wrong with a file, which it names once.
@@ -121,43 +121,43 @@ func fileProblem(file string, err error) string {
 }
 
 // fromFiles are the libraries that were loaded from files, by name.
-func (h *Runner) fromFiles() (libs []*lib) {
-	return slices.DeleteFunc(h.libs.all(), func(l *lib) bool { return l.file == "" })
+func (r *Runner) fromFiles() (libs []*lib) {
+	return slices.DeleteFunc(r.libs.all(), func(l *lib) bool { return l.file == "" })
 }
 
 // reloaded notes how a reload went, and tells what it has changed.
-func (h *Runner) reloaded(before []*lib, files int, problems []string) (names []string, err error) {
-	now, changed := h.fromFiles(), false
+func (r *Runner) reloaded(before []*lib, files int, problems []string) (names []string, err error) {
+	now, changed := r.fromFiles(), false
 	for _, l := range now {
 		names = append(names, l.name)
 		if !slices.Contains(before, l) {
 			changed = true
-			h.core.Log().Info("script library loaded", "library", l.name, "file", l.file, "registered", l.summary())
+			r.core.Log().Info("script library loaded", "library", l.name, "file", l.file, "registered", l.summary())
 		}
 	}
 	for _, l := range before {
 		if !slices.Contains(now, l) && !slices.Contains(names, l.name) {
 			changed = true
-			h.core.Log().Info("script library taken out", "library", l.name, "file", l.file)
+			r.core.Log().Info("script library taken out", "library", l.name, "file", l.file)
 		}
 	}
-	r := &h.reloads
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	reloads := &r.reloads
+	reloads.mu.Lock()
+	defer reloads.mu.Unlock()
 	if changed || len(problems) > 0 {
-		r.n++
+		reloads.n++
 	}
-	mended := r.lastErr != ""
-	r.files, r.lastErr = files, strings.Join(problems, "; ")
+	mended := reloads.lastErr != ""
+	reloads.files, reloads.lastErr = files, strings.Join(problems, "; ")
 	if len(problems) == 0 {
 		if mended {
-			h.core.Log().Info("script libraries are good again", "libraries", strings.Join(names, " "))
+			r.core.Log().Info("script libraries are good again", "libraries", strings.Join(names, " "))
 		}
 		return names, nil
 	}
-	r.failed++
-	h.core.Log().Error("script libraries were not all loaded: what ran before goes on", "error", r.lastErr)
-	return names, fmt.Errorf("scripting: load libraries: %s", r.lastErr)
+	reloads.failed++
+	r.core.Log().Error("script libraries were not all loaded: what ran before goes on", "error", reloads.lastErr)
+	return names, fmt.Errorf("scripting: load libraries: %s", reloads.lastErr)
 }
 
 // summary counts what the library registers.
@@ -187,8 +187,8 @@ func (r *reloads) info(add func(name string, value any)) {
 
 // files lists the configured files, each once. A name without a wildcard must exist;
 // a wildcard passes over tests, which stand beside what they test.
-func (h *Runner) files() (files, problems []string) {
-	for _, pattern := range h.core.Live().Get().Scripting.Libraries {
+func (r *Runner) files() (files, problems []string) {
+	for _, pattern := range r.core.Live().Get().Scripting.Libraries {
 		found, err := filepath.Glob(pattern)
 		switch {
 		case err != nil:
@@ -213,20 +213,20 @@ var exclusiveRow = command.Spec{Name: "libraries", Arity: 1, Flags: command.AllS
 
 // exclusively runs fn under all locks, as FUNCTION LOAD does, so that no event
 // falls between the old hooks and the new ones.
-func (h *Runner) exclusively(fn func() error) error {
+func (r *Runner) exclusively(fn func() error) error {
 	row := exclusiveRow
 	row.Run = func(*command.Call) error {
-		h.libs.load.Lock()
-		defer h.libs.load.Unlock()
+		r.libs.load.Lock()
+		defer r.libs.load.Unlock()
 		return fn()
 	}
-	return h.core.Update(context.Background(), 0, &row, [][]byte{[]byte(row.Name)}, &wire.Collector{})
+	return r.core.Update(context.Background(), 0, &row, [][]byte{[]byte(row.Name)}, &wire.Collector{})
 }
 
 var errNoFile = errors.New("this is not a regular file")
 
 // loadFile loads one file, unless its library is what is loaded already.
-func (h *Runner) loadFile(file string) error {
+func (r *Runner) loadFile(file string) error {
 	// Opening a pipe would wait for whoever writes to it.
 	if info, err := os.Stat(file); err != nil || !info.Mode().IsRegular() {
 		return cmp.Or(err, errNoFile)
@@ -240,20 +240,20 @@ func (h *Runner) loadFile(file string) error {
 	if err != nil {
 		return err
 	}
-	if old, err := h.replaceable(name, file); err != nil || old != nil && old.code == code {
+	if old, err := r.replaceable(name, file); err != nil || old != nil && old.code == code {
 		return err
 	}
-	l, err := h.newLib(code, file, false)
+	l, err := r.newLib(code, file, false)
 	if err != nil {
 		return err
 	}
 	l.file = file
-	err = h.exclusively(func() error {
-		old, err := h.replaceable(name, file)
+	err = r.exclusively(func() error {
+		old, err := r.replaceable(name, file)
 		if err != nil {
 			return err
 		}
-		return h.install(old, l)
+		return r.install(old, l)
 	})
 	if err != nil {
 		l.retire()
@@ -263,8 +263,8 @@ func (h *Runner) loadFile(file string) error {
 
 // replaceable returns the library that one from the file takes the place of, or
 // nil: that of its name, or what the file had under another name before.
-func (h *Runner) replaceable(name, file string) (*lib, error) {
-	old := h.libs.get(name)
+func (r *Runner) replaceable(name, file string) (*lib, error) {
+	old := r.libs.get(name)
 	switch {
 	case old != nil && old.file == "":
 		return nil, fmt.Errorf("library '%s' was loaded by FUNCTION LOAD already", name)
@@ -273,7 +273,7 @@ func (h *Runner) replaceable(name, file string) (*lib, error) {
 	case old != nil:
 		return old, nil
 	}
-	for _, l := range h.fromFiles() {
+	for _, l := range r.fromFiles() {
 		if l.file == file {
 			return l, nil
 		}
@@ -282,16 +282,16 @@ func (h *Runner) replaceable(name, file string) (*lib, error) {
 }
 
 // unloadAll takes out all libraries and waits for what they still run.
-func (h *Runner) unloadAll(ctx context.Context) error {
-	h.libs.load.Lock()
-	for _, l := range h.libs.all() {
-		h.remove(l)
+func (r *Runner) unloadAll(ctx context.Context) error {
+	r.libs.load.Lock()
+	for _, l := range r.libs.all() {
+		r.remove(l)
 	}
-	h.libs.load.Unlock()
+	r.libs.load.Unlock()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		h.tasks.Wait()
+		r.tasks.Wait()
 	}()
 	select {
 	case <-done:

@@ -109,9 +109,9 @@ func (o *options) duration(name string) time.Duration {
 
 // subscribe puts the library's hooks on the bus and sets its timers. On an error
 // some may be there.
-func (h *Runner) subscribe(l *lib) error {
+func (r *Runner) subscribe(l *lib) error {
 	for _, d := range l.timers {
-		t, err := h.host.Timer(d.timer, l.timer(d))
+		t, err := r.host.Timer(d.timer, l.timer(d))
 		if err != nil {
 			return err
 		}
@@ -121,28 +121,28 @@ func (h *Runner) subscribe(l *lib) error {
 		o := d.options
 		o.Owner = l.owner()
 		if o.Phase == hook.Before {
-			if _, err := h.core.Bus().Ask(o, l.judge(d)); err != nil {
+			if _, err := r.core.Bus().Ask(o, l.judge(d)); err != nil {
 				return err
 			}
 			continue
 		}
 		if o.Mode == hook.Outbox {
-			if _, err := plugins.Outbox(h.core, o, l.observer(d)); err != nil {
+			if _, err := plugins.Outbox(r.core, o, l.observer(d)); err != nil {
 				return err
 			}
 			continue
 		}
 		if o.Mode != hook.Atomic {
-			if _, err := h.core.Bus().Observe(o, l.observer(d)); err != nil {
+			if _, err := r.core.Bus().Observe(o, l.observer(d)); err != nil {
 				return err
 			}
 			continue
 		}
-		hk, err := h.core.Bus().Attach(o)
+		hk, err := r.core.Bus().Attach(o)
 		if err != nil {
 			return err
 		}
-		h.core.AddAtomic(command.Atomic{Hook: hk, Run: l.atomic(d, hk)})
+		r.core.AddAtomic(command.Atomic{Hook: hk, Run: l.atomic(d, hk)})
 	}
 	return nil
 }
@@ -237,7 +237,7 @@ func (s *state) observed(ctx context.Context, ev hook.Event) lua.LValue {
 // hookLimits replaces the limits of scripts by those of hooks.
 func (s *state) hookLimits(budget time.Duration) {
 	s.limit = budget
-	s.budget = s.host.core.Live().Get().Hooks.MemoryBudget
+	s.budget = s.runner.core.Live().Get().Hooks.MemoryBudget
 }
 
 // detached runs a callback outside units: each of its commands is a unit of
@@ -263,21 +263,21 @@ func doOutside(s *state, reply wire.Reply, args [][]byte) error {
 		if !ok {
 			return wire.ErrNotInteger
 		}
-		if n < 0 || n >= int64(s.host.core.Live().Get().Server.Databases) {
+		if n < 0 || n >= int64(s.runner.core.Live().Get().Server.Databases) {
 			return wire.Error("ERR DB index is out of range")
 		}
 		s.db = int(n)
 		reply.Status("OK")
 		return nil
 	}
-	spec, err := s.host.core.Table().Resolve(args)
+	spec, err := s.runner.core.Table().Resolve(args)
 	if err != nil {
 		return err
 	}
 	if spec.Any(command.NoScript) {
 		return wire.Error("ERR This Redis command is not allowed from script")
 	}
-	return s.host.core.Do(s.bg, s.db, args, reply)
+	return s.runner.core.Do(s.bg, s.db, args, reply)
 }
 
 // logContext is the context for log lines.

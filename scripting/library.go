@@ -26,13 +26,13 @@ import (
 // that are asked before; spares serve calls that come back into the library
 // within one unit. Each has upvalues of its own.
 type lib struct {
-	host  *Runner
-	name  string
-	code  string // as given, shebang included
-	file  string // where it was read from; "" for FUNCTION LOAD
-	chunk string // what positions in its errors begin with
-	proto *lua.FunctionProto
-	kevy  bool // it names the global kevy: its top level may use the libraries
+	runner *Runner
+	name   string
+	code   string // as given, shebang included
+	file   string // where it was read from; "" for FUNCTION LOAD
+	chunk  string // what positions in its errors begin with
+	proto  *lua.FunctionProto
+	kevy   bool // it names the global kevy: its top level may use the libraries
 
 	functions []*function
 	hooks     []*hookDef
@@ -75,23 +75,23 @@ const userFunction = "user_function"
 
 // newLib compiles code and runs its top level. Nothing is registered with the
 // engine yet. Positions in its errors begin with source.
-func (h *Runner) newLib(code, source string, unlimited bool) (*lib, error) {
+func (r *Runner) newLib(code, source string, unlimited bool) (*lib, error) {
 	name, rest, err := libraryShebang(code)
 	if err != nil {
 		return nil, err
 	}
 	chunk := "@" + source
-	proto, kevy, err := compileMain(rest, chunk, h.shelf, false)
+	proto, kevy, err := compileMain(rest, chunk, r.shelf, false)
 	if err != nil {
 		return nil, wire.Error("ERR Error compiling function: " + err.Error())
 	}
-	l := &lib{host: h, name: name, code: code, chunk: chunkID(chunk), proto: proto, kevy: kevy}
+	l := &lib{runner: r, name: name, code: code, chunk: chunkID(chunk), proto: proto, kevy: kevy}
 	s, err := l.newState(l, unlimited)
 	if err != nil {
 		return nil, err
 	}
 	if len(l.functions)+len(l.hooks)+len(l.commands)+len(l.timers) == 0 {
-		h.forget(s)
+		r.forget(s)
 		return nil, wire.Error("ERR No functions registered")
 	}
 	l.main.s.Store(s)
@@ -101,7 +101,7 @@ func (h *Runner) newLib(code, source string, unlimited bool) (*lib, error) {
 // newState makes a state and runs the library's top level in it. What that
 // registers is entered into target, which is l the first time.
 func (l *lib) newState(target *lib, unlimited bool) (*state, error) {
-	s := l.host.newState()
+	s := l.runner.newState()
 	s.loading(true, l.kevy)
 	s.begin(runLoad, l.name, l.chunk, nil)
 	s.idle = true
@@ -115,7 +115,7 @@ func (l *lib) newState(target *lib, unlimited bool) (*state, error) {
 	s.target = nil
 	s.loading(false, l.kevy)
 	if err != nil {
-		l.host.forget(s)
+		l.runner.forget(s)
 		if errors.Is(stopped, errTimeout) {
 			return nil, wire.Error("ERR FUNCTION LOAD timeout")
 		}
@@ -130,16 +130,16 @@ func (l *lib) newState(target *lib, unlimited bool) (*state, error) {
 
 // again makes another state of a library that was loaded before.
 func (l *lib) again() (*state, error) {
-	shadow := &lib{host: l.host, name: l.name, chunk: l.chunk}
+	shadow := &lib{runner: l.runner, name: l.name, chunk: l.chunk}
 	s, err := l.newState(shadow, true)
 	if err != nil {
 		return nil, err
 	}
 	if l.retired.Load() {
-		l.host.forget(s)
+		l.runner.forget(s)
 	}
 	if len(s.callbacks) != l.callbacks {
-		l.host.forget(s)
+		l.runner.forget(s)
 		return nil, fmt.Errorf("library %s registers differently each time", l.name)
 	}
 	return s, nil
@@ -172,8 +172,8 @@ func (u *units) leave(unit *command.Unit) {
 
 // inside runs fn with a state of the library, for a call inside a unit.
 func (l *lib) inside(c *command.Call, fn func(s *state) error) error {
-	nested := l.host.inside.enter(c.Unit)
-	defer l.host.inside.leave(c.Unit)
+	nested := l.runner.inside.enter(c.Unit)
+	defer l.runner.inside.leave(c.Unit)
 	if nested && !l.main.mu.TryLock() {
 		s, err := l.spare()
 		if err != nil {
@@ -201,7 +201,7 @@ func (l *lib) outside(fn func(s *state) error) error {
 func (in *instance) use(l *lib, fn func(s *state) error) error {
 	s := in.s.Load()
 	if s != nil && s.tainted {
-		l.host.forget(s)
+		l.runner.forget(s)
 		s = nil
 	}
 	if s == nil {
@@ -230,7 +230,7 @@ func (l *lib) giveBack(s *state) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if s.tainted || len(l.spares) >= maxSpares || l.retired.Load() {
-		l.host.forget(s)
+		l.runner.forget(s)
 		return
 	}
 	l.spares = append(l.spares, s)
@@ -255,7 +255,7 @@ func (l *lib) retire() {
 	defer l.mu.Unlock()
 	for _, s := range append(l.spares, l.main.s.Load(), l.background.s.Load(), l.asking.s.Load()) {
 		if s != nil {
-			l.host.forget(s)
+			l.runner.forget(s)
 		}
 	}
 	l.spares = nil
@@ -302,8 +302,8 @@ func (ls *libraries) all() []*lib {
 
 // Libraries are the names of the libraries that are loaded, each with the file that
 // it comes from, if it does.
-func (h *Runner) Libraries() (names []string) {
-	for _, l := range h.libs.all() {
+func (r *Runner) Libraries() (names []string) {
+	for _, l := range r.libs.all() {
 		name := l.name
 		if l.file != "" {
 			name += " (" + l.file + ")"

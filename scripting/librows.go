@@ -17,7 +17,7 @@ const (
 	errFlushMode  wire.Error = "ERR FUNCTION FLUSH only supports SYNC|ASYNC option"
 )
 
-func (h *Runner) functionRows() []command.Spec {
+func (r *Runner) functionRows() []command.Spec {
 	const write = command.NoScript | command.Write | command.AllShards
 	sub := func(name string, arity int, fl command.Flags, syntax, summary string, run command.Handler) command.Spec {
 		return command.Spec{Name: name, Arity: arity, Flags: fl, Since: "7.0.0", Syntax: syntax, Summary: summary, Complexity: "O(N) with N functions", Run: run}
@@ -25,15 +25,15 @@ func (h *Runner) functionRows() []command.Spec {
 	return []command.Spec{{
 		Name: "function", Arity: -2, Group: command.GroupScripting, Since: "7.0.0", Complexity: "Depends on the sub-command",
 		Summary: "A container for commands about functions", Sub: []command.Spec{
-			sub("delete", 3, write, "library-name", "Removes a library and its functions", h.functionDelete),
-			sub("dump", 2, command.NoScript|command.NoUnit, "", "Serializes all libraries", h.functionDump),
-			sub("flush", -2, write, "[ASYNC|SYNC]", "Removes all libraries", h.functionFlush),
+			sub("delete", 3, write, "library-name", "Removes a library and its functions", r.functionDelete),
+			sub("dump", 2, command.NoScript|command.NoUnit, "", "Serializes all libraries", r.functionDump),
+			sub("flush", -2, write, "[ASYNC|SYNC]", "Removes all libraries", r.functionFlush),
 			sub("help", 2, command.Loading|command.Stale|command.NoUnit, "", "Shows the sub-commands", functionHelp),
-			sub("kill", 2, command.NoScript|command.AllowBusy|command.NoUnit, "", "Ends the function that runs", h.functionKill),
-			sub("list", -2, command.NoScript|command.NoUnit, "[LIBRARYNAME library-name-pattern] [WITHCODE]", "Lists the libraries", h.functionList),
-			sub("load", -3, write|command.DenyOOM, "[REPLACE] function-code", "Loads a library", h.functionLoad),
-			sub("restore", -3, write|command.DenyOOM, "serialized-value [FLUSH|APPEND|REPLACE]", "Loads libraries that were dumped", h.functionRestore),
-			sub("stats", 2, command.NoScript|command.AllowBusy|command.NoUnit, "", "Tells what runs, and counts libraries and functions", h.functionStats),
+			sub("kill", 2, command.NoScript|command.AllowBusy|command.NoUnit, "", "Ends the function that runs", r.functionKill),
+			sub("list", -2, command.NoScript|command.NoUnit, "[LIBRARYNAME library-name-pattern] [WITHCODE]", "Lists the libraries", r.functionList),
+			sub("load", -3, write|command.DenyOOM, "[REPLACE] function-code", "Loads a library", r.functionLoad),
+			sub("restore", -3, write|command.DenyOOM, "serialized-value [FLUSH|APPEND|REPLACE]", "Loads libraries that were dumped", r.functionRestore),
+			sub("stats", 2, command.NoScript|command.AllowBusy|command.NoUnit, "", "Tells what runs, and counts libraries and functions", r.functionStats),
 		},
 	}}
 }
@@ -44,7 +44,7 @@ func logged(c *command.Call, args ...[]byte) {
 	c.Log(args...)
 }
 
-func (h *Runner) functionLoad(c *command.Call) error {
+func (r *Runner) functionLoad(c *command.Call) error {
 	replace := false
 	for _, a := range c.Args[2 : len(c.Args)-1] {
 		if !command.EqualFold(a, "replace") {
@@ -52,7 +52,7 @@ func (h *Runner) functionLoad(c *command.Call) error {
 		}
 		replace = true
 	}
-	l, err := h.load(string(c.Args[len(c.Args)-1]), userFunction, replace, c.Replay)
+	l, err := r.load(string(c.Args[len(c.Args)-1]), userFunction, replace, c.Replay)
 	if err != nil {
 		return err
 	}
@@ -74,95 +74,95 @@ func (e libraryExists) reply() wire.Error {
 func (e libraryExists) Unwrap() error { return e.reply() }
 
 // load loads a library as FUNCTION LOAD does. Positions in its errors begin with source.
-func (h *Runner) load(code, source string, replace, replay bool) (*lib, error) {
-	h.libs.load.Lock()
-	defer h.libs.load.Unlock()
-	return h.loadLocked(code, source, replace, replay)
+func (r *Runner) load(code, source string, replace, replay bool) (*lib, error) {
+	r.libs.load.Lock()
+	defer r.libs.load.Unlock()
+	return r.loadLocked(code, source, replace, replay)
 }
 
 // loadNamed loads a library that stands in a file without being one of those that
 // the configuration names, which are loaded again when they change.
-func (h *Runner) loadNamed(code, file string) (l *lib, err error) {
-	err = h.exclusively(func() error {
-		l, err = h.loadLocked(code, file, true, false)
+func (r *Runner) loadNamed(code, file string) (l *lib, err error) {
+	err = r.exclusively(func() error {
+		l, err = r.loadLocked(code, file, true, false)
 		return err
 	})
 	return l, err
 }
 
 // loadLocked is load, called with libs.load held.
-func (h *Runner) loadLocked(code, source string, replace, replay bool) (*lib, error) {
+func (r *Runner) loadLocked(code, source string, replace, replay bool) (*lib, error) {
 	name, _, err := libraryShebang(code)
 	if err != nil {
 		return nil, err
 	}
-	old := h.libs.get(name)
+	old := r.libs.get(name)
 	switch {
 	case old != nil && old.file != "":
 		return nil, wire.Errorf("ERR Library '%s' comes from the file %s", name, old.file)
 	case old != nil && !replace && !replay:
 		return nil, libraryExists(name)
 	}
-	l, err := h.newLib(code, source, replay)
+	l, err := r.newLib(code, source, replay)
 	if err != nil {
 		return nil, err
 	}
-	if err := h.install(old, l); err != nil {
+	if err := r.install(old, l); err != nil {
 		l.retire()
 		return nil, err
 	}
 	return l, nil
 }
 
-func (h *Runner) functionDelete(c *command.Call) error {
-	h.libs.load.Lock()
-	defer h.libs.load.Unlock()
-	l := h.libs.get(string(c.Args[2]))
+func (r *Runner) functionDelete(c *command.Call) error {
+	r.libs.load.Lock()
+	defer r.libs.load.Unlock()
+	l := r.libs.get(string(c.Args[2]))
 	if l == nil {
 		return errNoLibrary
 	}
 	if l.file != "" {
 		return wire.Errorf("ERR Library '%s' comes from the file %s", l.name, l.file)
 	}
-	h.remove(l)
+	r.remove(l)
 	logged(c, c.Args...)
 	c.Reply.Status("OK")
 	return nil
 }
 
-func (h *Runner) functionFlush(c *command.Call) error {
+func (r *Runner) functionFlush(c *command.Call) error {
 	switch {
 	case len(c.Args) > 3:
 		return wire.Errorf("ERR unknown subcommand or wrong number of arguments for '%s'. Try FUNCTION HELP.", c.Args[1])
 	case len(c.Args) == 3 && !c.Is(2, "async") && !c.Is(2, "sync"):
 		return errFlushMode
 	}
-	h.libs.load.Lock()
-	defer h.libs.load.Unlock()
-	h.flush()
+	r.libs.load.Lock()
+	defer r.libs.load.Unlock()
+	r.flush()
 	logged(c, c.Args[:2]...)
 	c.Reply.Status("OK")
 	return nil
 }
 
 // flush removes the libraries of FUNCTION LOAD. Called with libs.load held.
-func (h *Runner) flush() {
-	for _, l := range h.libs.all() {
+func (r *Runner) flush() {
+	for _, l := range r.libs.all() {
 		if l.file == "" {
-			h.remove(l)
+			r.remove(l)
 		}
 	}
 }
 
-func (h *Runner) functionKill(c *command.Call) error {
-	if err := h.Kill(true); err != nil {
+func (r *Runner) functionKill(c *command.Call) error {
+	if err := r.Kill(true); err != nil {
 		return err
 	}
 	c.Reply.Status("OK")
 	return nil
 }
 
-func (h *Runner) functionList(c *command.Call) error {
+func (r *Runner) functionList(c *command.Call) error {
 	pattern, code := "", false
 	for i := 2; i < len(c.Args); i++ {
 		switch {
@@ -177,7 +177,7 @@ func (h *Runner) functionList(c *command.Call) error {
 			return wire.Errorf("ERR Unknown argument %s", c.Args[i])
 		}
 	}
-	libs := slices.DeleteFunc(h.libs.all(), func(l *lib) bool {
+	libs := slices.DeleteFunc(r.libs.all(), func(l *lib) bool {
 		return pattern != "" && !glob.Match([]byte(pattern), []byte(l.name), true)
 	})
 	c.Reply.Array(len(libs))
@@ -221,33 +221,33 @@ func (l *lib) describe(r wire.Reply, code bool) {
 	}
 }
 
-func (h *Runner) functionStats(c *command.Call) error {
-	r := c.Reply
-	r.Map(2)
-	r.BulkString("running_script")
-	if s := h.longest(); s != nil {
-		r.Map(3)
-		r.BulkString("name")
-		r.BulkString(s.name)
-		r.BulkString("command")
-		r.Array(len(s.command))
+func (r *Runner) functionStats(c *command.Call) error {
+	reply := c.Reply
+	reply.Map(2)
+	reply.BulkString("running_script")
+	if s := r.longest(); s != nil {
+		reply.Map(3)
+		reply.BulkString("name")
+		reply.BulkString(s.name)
+		reply.BulkString("command")
+		reply.Array(len(s.command))
 		for _, a := range s.command {
-			r.BulkString(a)
+			reply.BulkString(a)
 		}
-		r.BulkString("duration_ms")
-		r.Int(s.ms)
+		reply.BulkString("duration_ms")
+		reply.Int(s.ms)
 	} else {
-		r.Null()
+		reply.Null()
 	}
-	libs, fns := h.libs.figures()
-	r.BulkString("engines")
-	r.Map(1)
-	r.BulkString("LUA")
-	r.Map(2)
-	r.BulkString("libraries_count")
-	r.Int(int64(libs))
-	r.BulkString("functions_count")
-	r.Int(int64(fns))
+	libs, fns := r.libs.figures()
+	reply.BulkString("engines")
+	reply.Map(1)
+	reply.BulkString("LUA")
+	reply.Map(2)
+	reply.BulkString("libraries_count")
+	reply.Int(int64(libs))
+	reply.BulkString("functions_count")
+	reply.Int(int64(fns))
 	return nil
 }
 
@@ -264,8 +264,8 @@ func functionHelp(c *command.Call) error {
 }
 
 // fcall is FCALL and FCALL_RO.
-func (h *Runner) fcall(c *command.Call, readOnly bool) error {
-	f := h.libs.function(c.Args[1])
+func (r *Runner) fcall(c *command.Call, readOnly bool) error {
+	f := r.libs.function(c.Args[1])
 	if f == nil {
 		return errNoFunction
 	}
@@ -276,7 +276,7 @@ func (h *Runner) fcall(c *command.Call, readOnly bool) error {
 	if err != nil {
 		return err
 	}
-	if err := h.admit(f.flags, readOnly); err != nil {
+	if err := r.admit(f.flags, readOnly); err != nil {
 		return err
 	}
 	return f.lib.inside(c, func(s *state) error {

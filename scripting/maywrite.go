@@ -5,7 +5,7 @@ import "github.com/kevy-lua/kevy-lua/engine/command"
 // mayWrite says of the row whether a call of it may lead to writes: not when the
 // script or function has declared no-writes. A pause of writes lets such calls
 // go on.
-func (h *Runner) mayWrite(row string) func(args [][]byte) bool {
+func (r *Runner) mayWrite(row string) func(args [][]byte) bool {
 	switch row {
 	case "eval":
 		return func(args [][]byte) bool {
@@ -14,12 +14,12 @@ func (h *Runner) mayWrite(row string) func(args [][]byte) bool {
 		}
 	case "evalsha":
 		return func(args [][]byte) bool {
-			sc := h.scripts.lookup(args[1])
+			sc := r.scripts.lookup(args[1])
 			return sc == nil || !sc.flags.noWrites
 		}
 	case "fcall":
 		return func(args [][]byte) bool {
-			f := h.libs.function(args[1])
+			f := r.libs.function(args[1])
 			return f == nil || !f.flags.noWrites
 		}
 	}
@@ -27,9 +27,9 @@ func (h *Runner) mayWrite(row string) func(args [][]byte) bool {
 }
 
 // withMayWrite gives the rows what tells calls that write from others.
-func (h *Runner) withMayWrite(rows []command.Spec) []command.Spec {
+func (r *Runner) withMayWrite(rows []command.Spec) []command.Spec {
 	for i := range rows {
-		rows[i].MayWrite = h.mayWrite(rows[i].Name)
+		rows[i].MayWrite = r.mayWrite(rows[i].Name)
 	}
 	return rows
 }

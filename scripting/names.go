@@ -158,7 +158,7 @@ func (c *culprit) named(pc, reg int) string {
 	case lua.OP_GETGLOBAL, lua.OP_LOADK:
 		name := p.Constants[bx].String()
 		if op == lua.OP_LOADK {
-			if name = stateOf(c.L).host.shelf.names[p.Constants[bx]]; name == "" {
+			if name = stateOf(c.L).runner.shelf.names[p.Constants[bx]]; name == "" {
 				return ""
 			}
 		}

@@ -18,7 +18,7 @@ type pool struct {
 
 func newPool(n int) *pool { return &pool{most: n - 1} }
 
-func (p *pool) get(h *Runner) *state {
+func (p *pool) get(r *Runner) *state {
 	if s := p.last.Swap(nil); s != nil {
 		return s
 	}
@@ -26,7 +26,7 @@ func (p *pool) get(h *Runner) *state {
 	n := len(p.free) - 1
 	if n < 0 {
 		p.mu.Unlock()
-		return h.newState()
+		return r.newState()
 	}
 	s := p.free[n]
 	p.free[n] = nil

@@ -136,7 +136,7 @@ func (s *state) execute(L *lua.LState, reply wire.Reply) (failed *lua.LTable) {
 // commandError is the text of a command's error as scripts get it: Redis has
 // others for unknown commands and wrong numbers of arguments.
 func (s *state) commandError(err error) string {
-	table := s.host.core.Table()
+	table := s.runner.core.Table()
 	if _, failed := table.Resolve(s.args); failed != nil {
 		spec, ok := table.Lookup(s.args[0])
 		if !ok || len(spec.Sub) > 0 && len(s.args) > 1 && !hasSub(spec, s.args[1]) {
@@ -283,7 +283,7 @@ func redisLog(L *lua.LState) int {
 		}
 	}
 	s := stateOf(L)
-	s.host.core.Log().Log(s.logContext(), logLevels[int(level)], strings.Join(parts, " "), "script", s.name)
+	s.runner.core.Log().Log(s.logContext(), logLevels[int(level)], strings.Join(parts, " "), "script", s.name)
 	return 0
 }
 
@@ -322,7 +322,7 @@ func redisACLCheck(L *lua.LState) int {
 	if msg := s.arguments(L); msg != "" {
 		return fail(L, strings.TrimPrefix(msg, "ERR "))
 	}
-	table := s.host.core.Table()
+	table := s.runner.core.Table()
 	spec, ok := table.Lookup(s.args[0])
 	if !ok || len(spec.Sub) > 0 && len(s.args) > 1 && !hasSub(spec, s.args[1]) {
 		return fail(L, "Invalid command passed to redis.acl_check_cmd()")
@@ -342,7 +342,7 @@ func redisDebug(*lua.LState) int { return 0 }
 // kevyNow is the unit's time in milliseconds, which TIME has as strings.
 func kevyNow(L *lua.LState) int {
 	s := stateOf(L)
-	ms := s.host.core.Now().UnixMilli()
+	ms := s.runner.core.Now().UnixMilli()
 	if s.call != nil {
 		ms = s.call.NowMs()
 	}

@@ -5,7 +5,7 @@ import (
 	"github.com/kevy-lua/kevy-lua/engine/wire"
 )
 
-func (h *Runner) scriptRows() []command.Spec {
+func (r *Runner) scriptRows() []command.Spec {
 	sub := func(name string, arity int, since string, fl command.Flags, syntax, summary string, run command.Handler) command.Spec {
 		return command.Spec{Name: name, Arity: arity, Flags: command.NoScript | fl, Since: since, Syntax: syntax, Summary: summary,
 			Complexity: "O(1)", Run: run}
@@ -14,11 +14,11 @@ func (h *Runner) scriptRows() []command.Spec {
 		Name: "script", Arity: -2, Group: command.GroupScripting, Since: "2.6.0", Complexity: "Depends on the sub-command",
 		Summary: "A container for commands about scripts", Sub: []command.Spec{
 			sub("debug", 3, "3.2.0", command.NoUnit, "YES|SYNC|NO", "Sets the debug mode of the scripts that follow", scriptDebug),
-			sub("exists", -3, "2.6.0", command.NoUnit, "sha1 [sha1 ...]", "Tells which scripts the server knows", h.scriptExists),
-			sub("flush", -2, "2.6.0", 0, "[ASYNC|SYNC]", "Forgets all scripts", h.scriptFlush),
+			sub("exists", -3, "2.6.0", command.NoUnit, "sha1 [sha1 ...]", "Tells which scripts the server knows", r.scriptExists),
+			sub("flush", -2, "2.6.0", 0, "[ASYNC|SYNC]", "Forgets all scripts", r.scriptFlush),
 			sub("help", 2, "5.0.0", command.Loading|command.Stale|command.NoUnit, "", "Shows the sub-commands", scriptHelp),
-			sub("kill", 2, "2.6.0", command.AllowBusy|command.NoUnit, "", "Ends the script that runs", h.scriptKill),
-			sub("load", 3, "2.6.0", command.Stale, "script", "Keeps a script for EVALSHA", h.scriptLoad),
+			sub("kill", 2, "2.6.0", command.AllowBusy|command.NoUnit, "", "Ends the script that runs", r.scriptKill),
+			sub("load", 3, "2.6.0", command.Stale, "script", "Keeps a script for EVALSHA", r.scriptLoad),
 		},
 	}}
 }
@@ -34,11 +34,11 @@ func scriptDebug(c *command.Call) error {
 	return wire.Error("ERR Use SCRIPT DEBUG YES/SYNC/NO")
 }
 
-func (h *Runner) scriptExists(c *command.Call) error {
+func (r *Runner) scriptExists(c *command.Call) error {
 	c.Reply.Array(len(c.Args) - 2)
 	for _, sha := range c.Args[2:] {
 		n := int64(0)
-		if h.scripts.lookup(sha) != nil {
+		if r.scripts.lookup(sha) != nil {
 			n = 1
 		}
 		c.Reply.Int(n)
@@ -46,29 +46,29 @@ func (h *Runner) scriptExists(c *command.Call) error {
 	return nil
 }
 
-func (h *Runner) scriptFlush(c *command.Call) error {
+func (r *Runner) scriptFlush(c *command.Call) error {
 	if len(c.Args) > 3 || len(c.Args) == 3 && !c.Is(2, "async") && !c.Is(2, "sync") {
 		return wire.Error("ERR SCRIPT FLUSH only support SYNC|ASYNC option")
 	}
-	if h.scripts.flush() && c.Config.Scripting.LogScripts {
+	if r.scripts.flush() && c.Config.Scripting.LogScripts {
 		c.Log(c.Args[:2]...)
 	}
 	c.Reply.Status("OK")
 	return nil
 }
 
-func (h *Runner) scriptKill(c *command.Call) error {
-	if err := h.Kill(false); err != nil {
+func (r *Runner) scriptKill(c *command.Call) error {
+	if err := r.Kill(false); err != nil {
 		return err
 	}
 	c.Reply.Status("OK")
 	return nil
 }
 
-func (h *Runner) scriptLoad(c *command.Call) error {
-	known := h.scripts.lookup([]byte(sha1hex(string(c.Args[2]))))
+func (r *Runner) scriptLoad(c *command.Call) error {
+	known := r.scripts.lookup([]byte(sha1hex(string(c.Args[2]))))
 	logged := known != nil && known.keep.Load()
-	sc, err := h.scripts.bySource(c.Args[2], true, h.shelf)
+	sc, err := r.scripts.bySource(c.Args[2], true, r.shelf)
 	if err != nil {
 		return err
 	}

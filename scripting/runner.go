@@ -70,24 +70,24 @@ func New() *Runner {
 }
 
 // Provision implements plugins.Plugin.
-func (h *Runner) Provision(host *plugins.Host) error {
+func (r *Runner) Provision(host *plugins.Host) error {
 	core, ok := host.Core().(Core)
 	if !ok {
 		return fmt.Errorf("scripting: the engine is no scripting.Core: it lacks Busy")
 	}
-	h.host = host
-	return host.Command(h.attach(core)...)
+	r.host = host
+	return host.Command(r.attach(core)...)
 }
 
 // attach connects the runner with the engine and returns its rows.
-func (h *Runner) attach(core Core) []command.Spec {
-	h.core = core
-	h.scripts.init()
-	h.libs.init()
-	h.pool.Store(newPool(poolSize(core.Live().Get())))
+func (r *Runner) attach(core Core) []command.Spec {
+	r.core = core
+	r.scripts.init()
+	r.libs.init()
+	r.pool.Store(newPool(poolSize(core.Live().Get())))
 	core.Live().OnApply(func(next *config.Config) error {
 		// States are made with these sizes, so a new pool gets new ones.
-		h.pool.Store(newPool(poolSize(next)))
+		r.pool.Store(newPool(poolSize(next)))
 		return nil
 	}, "scripting.busy-reply-threshold", "scripting.time-limit", "scripting.kill-after-write", "scripting.max-memory",
 		"scripting.pool-size", "scripting.stack-depth", "scripting.registry-size", "scripting.log-scripts", "scripting.libraries")
@@ -95,12 +95,12 @@ func (h *Runner) attach(core Core) []command.Spec {
 		if !slices.ContainsFunc(changes, func(c config.Change) bool { return c.Path == "scripting.libraries" && !c.NeedsRestart }) {
 			return
 		}
-		h.kick() // a CONFIG SET inside EXEC holds locks, which loading needs
+		r.kick() // a CONFIG SET inside EXEC holds locks, which loading needs
 	})
-	core.AddInfo("scripting", h.info)
-	core.AddInfo("memory", h.memoryInfo)
-	core.AddDump(h.dump)
-	return slices.Concat(h.evalRows(), h.scriptRows(), h.functionRows())
+	core.AddInfo("scripting", r.info)
+	core.AddInfo("memory", r.memoryInfo)
+	core.AddDump(r.dump)
+	return slices.Concat(r.evalRows(), r.scriptRows(), r.functionRows())
 }
 
 func poolSize(c *config.Config) int {
@@ -112,62 +112,62 @@ func poolSize(c *config.Config) int {
 
 // Start implements plugins.Starter: it loads the configured library files, and
 // loads them again when they change. The log has been loaded before.
-func (h *Runner) Start(context.Context) error {
-	h.watch() // before the files are read: no change is missed
-	_, err := h.Reload()
+func (r *Runner) Start(context.Context) error {
+	r.watch() // before the files are read: no change is missed
+	_, err := r.Reload()
 	return err
 }
 
 // Stop implements plugins.Stopper: it takes the libraries out.
-func (h *Runner) Stop(ctx context.Context) error {
-	h.unwatch()
-	return h.unloadAll(ctx)
+func (r *Runner) Stop(ctx context.Context) error {
+	r.unwatch()
+	return r.unloadAll(ctx)
 }
 
-func (h *Runner) track(s *state) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.states[s] = true
+func (r *Runner) track(s *state) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.states[s] = true
 }
 
-func (h *Runner) forget(s *state) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	delete(h.states, s)
+func (r *Runner) forget(s *state) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.states, s)
 }
 
 // release gives a state back to the pool it may stay in, or to the collector.
-func (h *Runner) release(s *state) {
-	if !h.pool.Load().put(s) {
-		h.forget(s)
+func (r *Runner) release(s *state) {
+	if !r.pool.Load().put(s) {
+		r.forget(s)
 	}
 }
 
-func (h *Runner) info(add func(name string, value any)) {
-	scripts, evicted := h.scripts.figures()
-	libs, fns := h.libs.figures()
+func (r *Runner) info(add func(name string, value any)) {
+	scripts, evicted := r.scripts.figures()
+	libs, fns := r.libs.figures()
 	add("number_of_cached_scripts", scripts)
 	add("evicted_scripts", evicted)
 	add("number_of_libraries", libs)
 	add("number_of_functions", fns)
-	h.reloads.info(add)
-	add("script_runs", h.counts.runs.Load())
-	add("script_errors", h.counts.failed.Load())
-	add("script_kills", h.counts.killed.Load())
-	add("script_reruns", h.counts.retried.Load())
-	add("script_usec", h.usec())
+	r.reloads.info(add)
+	add("script_runs", r.counts.runs.Load())
+	add("script_errors", r.counts.failed.Load())
+	add("script_kills", r.counts.killed.Load())
+	add("script_reruns", r.counts.retried.Load())
+	add("script_usec", r.usec())
 }
 
 // dump emits what a rewritten log must begin with.
-func (h *Runner) dump(emit func(db int, args ...[]byte) error) error {
-	if h.core.Live().Get().Scripting.LogScripts {
-		for _, body := range h.scripts.loaded() {
+func (r *Runner) dump(emit func(db int, args ...[]byte) error) error {
+	if r.core.Live().Get().Scripting.LogScripts {
+		for _, body := range r.scripts.loaded() {
 			if err := emit(0, []byte("SCRIPT"), []byte("LOAD"), []byte(body)); err != nil {
 				return err
 			}
 		}
 	}
-	for _, code := range h.libs.codes() {
+	for _, code := range r.libs.codes() {
 		if err := emit(0, []byte("FUNCTION"), []byte("LOAD"), []byte(code)); err != nil {
 			return err
 		}
@@ -177,16 +177,16 @@ func (h *Runner) dump(emit func(db int, args ...[]byte) error) error {
 
 // Kill stops the run that has lasted longest among scripts, or among functions.
 // The error is the reply of SCRIPT KILL and FUNCTION KILL.
-func (h *Runner) Kill(function bool) error {
+func (r *Runner) Kill(function bool) error {
 	want, other := int32(runScript), int32(runFunction)
 	if function {
 		want, other = other, want
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	var longest *state
 	others := false
-	for s := range h.states {
+	for s := range r.states {
 		switch s.running.Load() {
 		case want:
 			if longest == nil || s.olderThan(longest) {
@@ -203,7 +203,7 @@ func (h *Runner) Kill(function bool) error {
 		return errBusyFunction
 	case longest == nil:
 		return errNotBusy
-	case longest.wrote.Load() && h.core.Live().Get().Scripting.KillAfterWrite != "rollback":
+	case longest.wrote.Load() && r.core.Live().Get().Scripting.KillAfterWrite != "rollback":
 		return errUnkillable
 	}
 	longest.killed.Store(longest.serial.Load())

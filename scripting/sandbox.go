@@ -143,7 +143,7 @@ func (s *state) behind(t *lua.LTable) (real *lua.LTable, protected bool) {
 	if t.Metatable == lua.LNil {
 		return t, false
 	}
-	sh := s.host.shelf
+	sh := s.runner.shelf
 	if real, ok := sh.proxies[t]; ok {
 		return real, true
 	}
@@ -155,7 +155,7 @@ func (s *state) behind(t *lua.LTable) (real *lua.LTable, protected bool) {
 
 // sandbox fills a new state.
 func (s *state) sandbox() {
-	sh := s.host.shelf
+	sh := s.runner.shelf
 	for name, v := range sh.globals {
 		s.env.RawSetString(name, v)
 	}
@@ -206,7 +206,7 @@ func readGlobal(L *lua.LState) int {
 // loaded and what they are afterwards. Unless the library is one of ours (all),
 // its top level sees nothing but redis, as in Redis; our own operators stay.
 func (s *state) loading(on, all bool) {
-	sh := s.host.shelf
+	sh := s.runner.shelf
 	if !all {
 		for name, v := range sh.globals {
 			if on && !operators[name] {
@@ -242,7 +242,7 @@ var operators = map[string]bool{hiddenConcat: true, hiddenConstruct: true, hidde
 
 func (s *state) forget(name string) {
 	s.env.RawSetString(name, lua.LNil)
-	for field := range s.host.shelf.fields {
+	for field := range s.runner.shelf.fields {
 		if strings.HasPrefix(field, name+".") {
 			s.env.RawSetString(hidden+field, lua.LNil)
 		}

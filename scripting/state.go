@@ -17,9 +17,9 @@ import (
 // One goroutine uses it at a time; only what is atomic may be touched by others.
 // It is the context.Context of its Lua threads (watch.go).
 type state struct {
-	host *Runner
-	L    *lua.LState
-	env  *lua.LTable // the globals that scripts see, writable by us only
+	runner *Runner
+	L      *lua.LState
+	env    *lua.LTable // the globals that scripts see, writable by us only
 
 	frames  callStack      // of L
 	protect *lua.LFunction // calls its first argument with the rest, see guarded
@@ -83,14 +83,14 @@ const (
 )
 
 // newState makes a state with the sandbox in place.
-func (h *Runner) newState() *state {
-	cfg := h.core.Live().Get().Scripting
+func (r *Runner) newState() *state {
+	cfg := r.core.Live().Get().Scripting
 	L := lua.NewState(lua.Options{
 		SkipOpenLibs: true, MinimizeStackMemory: true,
 		CallStackSize: cfg.StackDepth,
 		RegistrySize:  firstRegisters, RegistryMaxSize: cfg.RegistrySize, RegistryGrowStep: registerStep,
 	})
-	s := &state{host: h, L: L, env: L.CreateTable(0, 256)}
+	s := &state{runner: r, L: L, env: L.CreateTable(0, 256)}
 	L.Env = s.env
 	L.G.Global = s.env
 	s.attach(L)
@@ -102,7 +102,7 @@ func (h *Runner) newState() *state {
 	s.keys.name, s.argv.name = keysName, argvName
 	s.prng = newPrng(rand.Int32())
 	s.sandbox()
-	h.track(s)
+	r.track(s)
 	return s
 }
 
@@ -118,7 +118,7 @@ func (s *state) begin(kind int32, name, source string, call *command.Call) {
 	if call != nil {
 		s.dirty = call.Unit.Dirty
 	}
-	s.watch.begin(s.host, kind)
+	s.watch.begin(s.runner, kind)
 }
 
 // end forgets the run.
@@ -214,7 +214,7 @@ func (s *state) asError(p any) *lua.ApiError {
 		} else {
 			// A fault in Go code: report it, and never use this state again.
 			s.tainted = true
-			s.host.core.Log().Error("panic in a Lua library", "script", s.name, "panic", text, "stack", string(debug.Stack()))
+			s.runner.core.Log().Error("panic in a Lua library", "script", s.name, "panic", text, "stack", string(debug.Stack()))
 			e.Object = lua.LString("internal error: " + text)
 		}
 	}

@@ -15,11 +15,11 @@ type shown struct {
 }
 
 // longest returns the busy script or function that has run longest, or nil.
-func (h *Runner) longest() *shown {
-	h.mu.Lock()
-	defer h.mu.Unlock()
+func (r *Runner) longest() *shown {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	var longest *state
-	for s := range h.states {
+	for s := range r.states {
 		if kind := s.running.Load(); kind != runScript && kind != runFunction || s.shown.Load() == nil {
 			continue
 		}
@@ -30,9 +30,9 @@ func (h *Runner) longest() *shown {
 	if longest == nil {
 		return nil
 	}
-	r := *longest.shown.Load()
-	r.ms = (h.now().UnixNano() - longest.startedAt.Load()) / 1e6
-	return &r
+	v := *longest.shown.Load()
+	v.ms = (r.now().UnixNano() - longest.startedAt.Load()) / 1e6
+	return &v
 }
 
 // olderThan reports whether the state's run began before the other's. One that
@@ -53,9 +53,9 @@ func (s *state) show(c *command.Call) {
 
 // usec is the time that scripts and functions have taken: that of the commands
 // that run them.
-func (h *Runner) usec() (n int64) {
+func (r *Runner) usec() (n int64) {
 	for _, name := range []string{"eval", "evalsha", "eval_ro", "evalsha_ro", "fcall", "fcall_ro"} {
-		if spec, ok := h.core.Table().Lookup([]byte(name)); ok {
+		if spec, ok := r.core.Table().Lookup([]byte(name)); ok {
 			n += spec.Stats().Usec.Load()
 		}
 	}
@@ -71,18 +71,18 @@ const (
 )
 
 // memoryInfo adds Redis' figures about scripts to INFO memory.
-func (h *Runner) memoryInfo(add func(name string, value any)) {
-	scripts, _ := h.scripts.figures()
-	libs, fns := h.libs.figures()
-	ofScripts := int64(scripts)*scriptBytes + codeFactor*h.scripts.size()
+func (r *Runner) memoryInfo(add func(name string, value any)) {
+	scripts, _ := r.scripts.figures()
+	libs, fns := r.libs.figures()
+	ofScripts := int64(scripts)*scriptBytes + codeFactor*r.scripts.size()
 	ofLibs, states := int64(0), int64(0)
-	for _, l := range h.libs.all() {
+	for _, l := range r.libs.all() {
 		ofLibs += scriptBytes + codeFactor*int64(len(l.code))
 		states += l.held()
 	}
-	h.mu.Lock()
-	all := int64(len(h.states))
-	h.mu.Unlock()
+	r.mu.Lock()
+	all := int64(len(r.states))
+	r.mu.Unlock()
 	vm, total := max(all-states, 0)*stateBytes, all*stateBytes
 	add("used_memory_lua", vm)
 	add("used_memory_vm_eval", vm)

@@ -29,22 +29,22 @@ type Stage interface {
 // any command that a client may send without a connection, and has had its
 // effects on observers when it returns. One goroutine uses it at a time.
 type Trial struct {
-	host  *Runner
-	s     *state
-	stage Stage
-	file  string
-	names []string
-	tests []*lua.LFunction
-	open  bool // the top level runs: tests may be named
+	runner *Runner
+	s      *state
+	stage  Stage
+	file   string
+	names  []string
+	tests  []*lua.LFunction
+	open   bool // the top level runs: tests may be named
 }
 
 // NewTrial compiles a file and runs its top level. An error names the line.
-func (h *Runner) NewTrial(ctx context.Context, file, source string, stage Stage) (*Trial, error) {
-	proto, _, err := compileMain(source, "@"+file, h.shelf, false)
+func (r *Runner) NewTrial(ctx context.Context, file, source string, stage Stage) (*Trial, error) {
+	proto, _, err := compileMain(source, "@"+file, r.shelf, false)
 	if err != nil {
 		return nil, err
 	}
-	t := &Trial{host: h, s: h.newState(), stage: stage, file: chunkID("@" + file)}
+	t := &Trial{runner: r, s: r.newState(), stage: stage, file: chunkID("@" + file)}
 	for name, fn := range trialFunctions {
 		t.s.env.RawSetString(name, goFunction(fn))
 	}
@@ -65,7 +65,7 @@ func (t *Trial) Names() []string { return t.names }
 func (t *Trial) Run(ctx context.Context, i int) error { return t.play(ctx, t.tests[i]) }
 
 // Close forgets the state.
-func (t *Trial) Close() { t.host.forget(t.s) }
+func (t *Trial) Close() { t.runner.forget(t.s) }
 
 type trialKey struct{}
 
@@ -103,7 +103,7 @@ func doTrial(s *state, reply wire.Reply, args [][]byte) error {
 		return doOutside(s, reply, args)
 	}
 	c := wire.Collector{RESP3: s.proto == 3}
-	err := s.host.core.Do(s.bg, s.db, args, &c)
+	err := s.runner.core.Do(s.bg, s.db, args, &c)
 	if late := s.bg.Value(trialKey{}).(*Trial).stage.Settle(s.bg); err == nil {
 		err = late
 	}
@@ -180,7 +180,7 @@ func (t *Trial) read(L *lua.LState, fn string) string {
 // trialLibrary is library(file): it loads a library, in place of one of its name.
 func trialLibrary(L *lua.LState) int {
 	t, file := trialOf(L), checkString(L, 1, "library")
-	l, err := t.host.loadNamed(t.read(L, "library"), file)
+	l, err := t.runner.loadNamed(t.read(L, "library"), file)
 	if err != nil {
 		raise(L, "library: %s", fileProblem(file, err))
 	}
@@ -227,7 +227,7 @@ func callArgs(L *lua.LState, args []lua.LValue, n int, fn string) []lua.LValue {
 
 // trialCall is redis.call on behalf of a function of the trial.
 func trialCall(L *lua.LState, args ...lua.LValue) int {
-	L.Push(stateOf(L).host.shelf.globals[hidden+"redis.call"])
+	L.Push(stateOf(L).runner.shelf.globals[hidden+"redis.call"])
 	for _, a := range args {
 		L.Push(a)
 	}

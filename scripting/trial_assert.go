@@ -27,7 +27,7 @@ func trialFails(L *lua.LState) int {
 	if fn.Type() != lua.LTFunction {
 		raise(L, "fails: a function is expected")
 	}
-	L.Push(stateOf(L).host.shelf.globals["pcall"])
+	L.Push(stateOf(L).runner.shelf.globals["pcall"])
 	L.Push(fn)
 	L.Call(1, 2)
 	ok, msg := lua.LVAsBool(L.Get(-2)), L.Get(-1)

@@ -75,7 +75,7 @@ var (
 	errCanceled = errors.New("Script was canceled")
 )
 
-func (w *watch) begin(h *Runner, kind int32) {
+func (w *watch) begin(r *Runner, kind int32) {
 	w.ticks, w.slices = checkEvery, 0
 	w.stopErr = nil
 	w.serial.Add(1)
@@ -85,13 +85,13 @@ func (w *watch) begin(h *Runner, kind int32) {
 	if w.wrote.Load() {
 		w.wrote.Store(false)
 	}
-	cfg := &h.core.Live().Get().Scripting
+	cfg := &r.core.Live().Get().Scripting
 	w.started = time.Time{}
 	if w.startedAt.Load() != 0 {
 		w.startedAt.Store(0)
 	}
-	if h.core.Bus().Wants(hook.KindScript) { // somebody is told how long it took
-		w.started = h.now()
+	if r.core.Bus().Wants(hook.KindScript) { // somebody is told how long it took
+		w.started = r.now()
 		w.startedAt.Store(w.started.UnixNano())
 	}
 	w.limit, w.busyAfter, w.budget = cfg.TimeLimit, cfg.BusyReplyThreshold, cfg.MaxMemory
@@ -114,7 +114,7 @@ const maxIdleRegisters = 1 << 15
 
 // elapsed is the run's time so far, on its goroutine.
 func (s *state) elapsed() time.Duration {
-	now := s.host.now()
+	now := s.runner.now()
 	if s.started.IsZero() {
 		s.started = now
 		s.startedAt.Store(now.UnixNano())
@@ -172,7 +172,7 @@ func (s *state) check() {
 	if s.tellBusy && s.busyAfter > 0 && now > s.busyAfter {
 		s.tellBusy = false
 		s.show(s.call)
-		s.over = s.host.core.Busy(s.call, s.running.Load() == runFunction)
+		s.over = s.runner.core.Busy(s.call, s.running.Load() == runFunction)
 	}
 }
 
