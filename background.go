@@ -101,13 +101,23 @@ func reaperConfig(cfg *config.Config) reaper.Config {
 	return reaper.Config{Interval: cfg.Reaper.Interval, Batch: cfg.Reaper.Batch, Rounds: cfg.Reaper.Rounds}
 }
 
-// goTask runs fn until Close, which waits for it.
-func (db *DB) goTask(fn func(ctx context.Context)) {
-	db.tasks.Add(1)
-	go func() {
-		defer db.tasks.Done()
-		fn(db.ctx)
-	}()
+// goTask runs fn until Close, which waits for it, and returns true; false, without
+// fn, once that has begun.
+func (db *DB) goTask(fn func(ctx context.Context)) bool {
+	db.taskMu.Lock()
+	defer db.taskMu.Unlock()
+	if db.ctx.Err() != nil {
+		return false
+	}
+	db.tasks.Go(func() { fn(db.ctx) })
+	return true
+}
+
+// endTasks tells the tasks to end; no other begins.
+func (db *DB) endTasks() {
+	db.taskMu.Lock()
+	defer db.taskMu.Unlock()
+	db.cancel()
 }
 
 // Tick does by hand, in mode manual, what the background does by itself: it

@@ -36,7 +36,7 @@ func (db *DB) close() error {
 	if db.engine != nil {
 		db.engine.Bus().Offer(&hook.Server{What: "stopping"})
 	}
-	db.cancel()
+	db.endTasks()
 	var errs []error
 	part := func(until time.Duration, end func(ctx context.Context) error) {
 		ctx, cancel := context.WithDeadline(context.Background(), begin.Add(until))

@@ -68,9 +68,12 @@ func (db *DB) startRewrite() error {
 	case err != nil:
 		return err
 	}
-	db.goTask(func(ctx context.Context) {
+	began := db.goTask(func(ctx context.Context) {
 		_ = run(ctx, source{engine: db.engine}) // a failure is an event
 	})
+	if !began {
+		return run(db.ctx, source{engine: db.engine}) // which says at once that it does not
+	}
 	return nil
 }
 

@@ -47,6 +47,7 @@ type assembly struct {
 
 	ctx    context.Context // ends at Close
 	cancel context.CancelFunc
+	taskMu sync.Mutex     // no task begins once ctx has ended
 	tasks  sync.WaitGroup // goroutines that end with ctx
 	closed sync.Once
 	err    error // of Close

@@ -14,6 +14,7 @@ import (
 	"github.com/kevy-lua/kevy-lua/persist"
 	"github.com/kevy-lua/kevy-lua/persist/vfs/errfs"
 	"github.com/kevy-lua/kevy-lua/persist/vfs/memfs"
+	"github.com/kevy-lua/kevy-lua/plugins"
 )
 
 // TestRewriteGate puts automatic rewrites off, and not those that are asked for.
@@ -216,4 +217,35 @@ func TestRewriteIsInProgress(t *testing.T) {
 		t.Errorf("a second one: %v", err)
 	}
 	close(hold)
+}
+
+// rewriter is a plugin that asks for a rewrite when it is stopped.
+type rewriter struct {
+	host *plugins.Host
+	err  error
+}
+
+func (r *rewriter) Provision(h *plugins.Host) error { r.host = h; return nil }
+
+func (r *rewriter) Stop(ctx context.Context) error {
+	_, r.err = r.host.Do(ctx, "BGREWRITEAOF")
+	return nil
+}
+
+// TestRewriteAtTheEnd: a rewrite that is asked for while the store is being closed does
+// not begin, and whoever asked is told.
+func TestRewriteAtTheEnd(t *testing.T) {
+	r := &rewriter{}
+	db, err := kevylua.Open(kevylua.Options{
+		Dir: "d", FS: memfs.New(time.Now), Plugins: []kevylua.NamedPlugin{{Name: "rewriter", Plugin: r}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if r.err == nil || !strings.Contains(r.err.Error(), "context canceled") {
+		t.Errorf("BGREWRITEAOF: %v", r.err)
+	}
 }
