@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"runtime"
 	"strconv"
 	"time"
 
@@ -79,6 +80,10 @@ func (s *Snapshot) Dump(ctx context.Context, emit func(db int, args ...[]byte) e
 func (s *Snapshot) each(ctx context.Context, fn func(f *keyspace.Frozen) error) (keys int64, err error) {
 	var b keyspace.Batch
 	defer b.Reset()
+	runtime.LockOSThread() // its time tells pauses and slices what they took
+	defer runtime.UnlockOSThread()
+	var breaks breaks
+	breaks.begin()
 	for i := range s.engine.shards {
 		for done := false; !done; {
 			if err := ctx.Err(); err != nil {
@@ -90,6 +95,7 @@ func (s *Snapshot) each(ctx context.Context, fn func(f *keyspace.Frozen) error) 
 				s.drain(&b)
 			}
 			s.room.made()
+			breaks.take(s.view.Pending() > s.room.limit/2)
 			b.Range(func(f *keyspace.Frozen) bool {
 				keys++
 				err = fn(f)

@@ -191,6 +191,32 @@ func (p *pace) end() time.Duration {
 	return took
 }
 
+// breaks are what a dump makes where the machine has no processor to spare: it can
+// wait, and clients cannot. Without them it took one of two processors, and the longest
+// waits of clients were twice as long.
+type breaks struct {
+	start  time.Time
+	thread time.Duration
+}
+
+// breakAfter is after how much work a dump makes a break, and how long that is.
+const breakAfter = 500 * time.Microsecond
+
+func (b *breaks) begin() { b.start, b.thread = time.Now(), threadTime() }
+
+// take rests if the work since the last time had to wait for a processor, a lock or the
+// disk for more than an eighth of its time. In a hurry it does not.
+func (b *breaks) take(hurry bool) {
+	took := time.Since(b.start)
+	if took < breakAfter {
+		return
+	}
+	if own := threadTime() - b.thread; b.thread > 0 && !hurry && took-own > took/8 {
+		time.Sleep(breakAfter)
+	}
+	b.begin()
+}
+
 // makeWay lets those go first who wait for the lock that was just given back:
 // without it, who takes it again and again gets it before they have woken up.
 func (s *shard) makeWay() {
