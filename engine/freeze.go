@@ -82,8 +82,8 @@ func (s *Snapshot) each(ctx context.Context, fn func(f *keyspace.Frozen) error) 
 	defer b.Reset()
 	runtime.LockOSThread() // its time tells pauses and slices what they took
 	defer runtime.UnlockOSThread()
-	var breaks breaks
-	breaks.begin()
+	var rest breaks
+	rest.begin()
 	for i := range s.engine.shards {
 		for done := false; !done; {
 			if err := ctx.Err(); err != nil {
@@ -95,7 +95,7 @@ func (s *Snapshot) each(ctx context.Context, fn func(f *keyspace.Frozen) error) 
 				s.drain(&b)
 			}
 			s.room.made()
-			breaks.take(s.view.Pending() > s.room.limit/2)
+			rest.take(s.view.Pending() > s.room.limit/2)
 			b.Range(func(f *keyspace.Frozen) bool {
 				keys++
 				err = fn(f)

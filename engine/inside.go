@@ -21,7 +21,8 @@ func inside(ctx context.Context) context.Context { return context.WithValue(ctx,
 func isInside(ctx context.Context) bool { return ctx.Value(insideKey{}) != nil }
 
 // insideUnit reports whether this goroutine runs a handler or an atomic hook inside a
-// unit. It reads the stack, which takes microseconds.
+// unit. It reads the stack, which takes microseconds. Of two engines in one process it
+// may be the other one's: who is inside a unit must not wait so long there either.
 func insideUnit() bool {
 	var pcs [512]uintptr
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])

@@ -81,8 +81,8 @@ func (c *client) open(s session, now time.Time) {
 }
 
 // feed executes the complete requests at the start of buf and returns how many
-// bytes it used. It stops where the client is blocked, closing or away, and where
-// the output is enough for now.
+// bytes it used. It stops where the client is blocked, closing or away, and after
+// longFeed of output where the owner goes on with the rest in its next turn.
 func (c *client) feed(buf []byte) (used int) {
 	c.begin, c.more = len(c.out.Buf), false
 	c.parser.MaxBulk = c.live.Get().Server.ProtoMaxBulkLen
