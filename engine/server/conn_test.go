@@ -239,12 +239,13 @@ func TestTimeLimits(t *testing.T) {
 		slow.ask(request("SUB"), "+OK\r\n")
 		blocked.send(request("BLOCK", "k"))
 		h.until(t, "blocked", func() bool { return h.blocked["k"] != nil })
-		go io.Copy(io.Discard, sub.r)
 
 		h.srv.front.tick(now.Add(20 * time.Second))
 		idle.ask(request("PING"), "+PONG\r\n")
+		message := strings.Repeat("m", 100_000)
 		for range 300 {
-			idle.ask(request("PUB", strings.Repeat("m", 100_000)), "+OK\r\n")
+			idle.ask(request("PUB", message), "+OK\r\n")
+			sub.expect(bulk(message)) // it has read all before its limits are looked at
 		}
 		h.srv.front.tick(now.Add(21 * time.Second)) // above the soft limit from here
 		h.srv.front.tick(now.Add(29 * time.Second))
