@@ -8,7 +8,7 @@ import (
 
 // maxRetained is how many bytes may be written but not yet synced under Always and EverySec; they are
 // kept in memory so that a failed fsync can be made good. A commit that finds more waits for the
-// fsync.
+// fsync, so that under EverySec it is made as soon as there is a quarter of that.
 const maxRetained = 64 << 20
 
 // maxSpare is the largest buffer that is kept for the next chunk.
@@ -210,6 +210,9 @@ func (l *Log) wrote(chunks []*chunk, n int) {
 		}
 		if l.retains() {
 			l.retain(c)
+			if l.policy == EverySec && l.held >= l.retainLimit/4 && !l.syncing {
+				l.wake()
+			}
 		} else {
 			l.retained, l.held = nil, 0
 			l.safe = l.written

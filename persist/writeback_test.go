@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/kevy-lua/kevy-lua/persist/vfs"
 )
@@ -68,4 +69,30 @@ func TestWriteBack(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestSyncBeforeTheSecond: a log that is written to faster than a second's worth may be kept is
+// synced in time, so that no commit has to wait for it.
+func TestSyncBeforeTheSecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := testOptions(testFS())
+		o.Policy = EverySec
+		l, _ := mustOpen(t, o)
+		defer mustClose(t, l)
+		l.retainLimit = 16 << 10
+		start := time.Now()
+		value := strings.Repeat("v", 1<<10)
+		for range 100 {
+			if err := l.Commit(l.Append([]Record{rec(0, "SET", "k", value)})); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+		}
+		l.mu.Lock()
+		held, delayed := l.held, l.stats.delayed
+		l.mu.Unlock()
+		if held >= l.retainLimit/4 || delayed > 0 || !time.Now().Equal(start) {
+			t.Errorf("%d bytes are not synced, %d commits waited", held, delayed)
+		}
+	})
 }
