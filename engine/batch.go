@@ -253,13 +253,15 @@ type tally struct {
 	took  time.Duration
 	open  int64 // further runs, since the latest reading of the clock
 
+	changes int64 // that the runs have made
+
 	bucket int // of the histogram
 	runs   int64
 }
 
 // before makes room for a command that is about to run.
 func (t *tally) before(s *Session, spec *command.Spec) {
-	if t.calls+t.open > 0 && (t.spec != spec || spec.Any(untallied)) {
+	if t.calls+t.open+t.changes > 0 && (t.spec != spec || spec.Any(untallied)) {
 		t.fold(s)
 	}
 }
@@ -285,6 +287,10 @@ func (t *tally) fold(s *Session) {
 	if n := t.open; n > 0 {
 		t.open = 0
 		t.add(s, t.spec, n, s.tick())
+	}
+	if t.changes > 0 {
+		s.engine.stats.dirty.Add(t.changes)
+		t.changes = 0
 	}
 	if t.calls == 0 {
 		return

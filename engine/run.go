@@ -91,11 +91,11 @@ func (e *Engine) endKeepingLocks(u *command.Unit) outcome {
 		out.pos = e.logUnit(u.Records)
 	}
 	e.touched(u, &out)
-	if u.Dirty > 0 {
+	if u.Dirty > 0 && !u.Tallied {
 		e.stats.dirty.Add(int64(u.Dirty))
-		if u.Late > 0 {
-			e.stats.lazyFreed.Add(int64(u.Late))
-		}
+	}
+	if u.Late > 0 {
+		e.stats.lazyFreed.Add(int64(u.Late))
 	}
 	return out
 }
@@ -185,9 +185,12 @@ func (e *Engine) run(c *command.Call, nowMs int64) error {
 		e.park(c, w)
 	} else if s, ok := c.Client.(*Session); ok && s.batch.on && u == &s.unit {
 		together = &s.batch
+		u.Tallied = true
 	}
 	out := e.end(u)
-	out.batch = together
+	if out.batch = together; together != nil {
+		together.tally.changes += int64(u.Dirty)
+	}
 	e.publish(out, from)
 	return err
 }

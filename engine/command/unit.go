@@ -72,6 +72,9 @@ type Unit struct {
 	// those that come then are for later units.
 	Narrow bool
 
+	// Tallied is set when who runs the unit counts what it has changed.
+	Tallied bool
+
 	// Records is the group for the log; Changes what happened to keys; Events
 	// what else to publish at the end.
 	Records []Record
@@ -166,7 +169,7 @@ func (u *Unit) Reset() {
 	}
 	u.All, u.Held, u.Records = false, u.Held[:0], u.Records[:0]
 	u.Changes, u.Events, u.Dirty, u.Late = u.Changes[:0], u.Events[:0], 0, 0
-	u.Recording, u.Unhooked, u.Narrow = false, false, false
+	u.Recording, u.Unhooked, u.Narrow, u.Tallied = false, false, false, false
 	if cap(u.arena) > maxArena {
 		u.arena = nil
 	}
@@ -178,7 +181,7 @@ func (u *Unit) Reset() {
 func (u *Unit) Next() {
 	u.Changes, u.Events = nil, nil
 	u.Records, u.Dirty, u.Late, u.Depth, u.Client = u.Records[:0], 0, 0, 0, nil
-	u.Recording, u.Unhooked, u.Narrow = false, false, false
+	u.Recording, u.Unhooked, u.Narrow, u.Tallied = false, false, false, false
 }
 
 // What an idle unit keeps after a large one: bytes of copies, elements of each

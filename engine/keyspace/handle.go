@@ -20,6 +20,7 @@ type handle struct {
 	ref  uint32
 	r    rec    // nil: absent
 	l    *large // nil: packed
+	no   uint32 // of l
 	gen  uint64
 }
 
@@ -40,7 +41,18 @@ func (h *handle) look() {
 	h.hash, h.r, h.l, h.gen = e.hash, e.r, nil, h.d.s.gen
 	if e.r != nil {
 		h.ref = h.d.t.refAt(e.p)
-		h.l = h.d.t.large(e.r)
+		if e.r.has(flagLarge) {
+			h.no = e.r.largeNo()
+			h.l = h.d.t.side.get(h.no)
+		}
+	}
+}
+
+// became notes that the record has been written with the large value l, or without one.
+func (h *handle) became(l *large) {
+	h.l, h.gen = l, h.d.s.gen
+	if l != nil {
+		h.no = h.r.largeNo()
 	}
 }
 
@@ -132,14 +144,14 @@ func (h *handle) store(t Type, p []byte, n int, converts bool) {
 func (h *handle) create(t Type, p []byte, l *large, converts bool) {
 	hd := head{typ: t, conv: converts, access: h.d.s.nextAccess(0)}
 	h.ref, h.r = h.d.put(h.d.find(h.key), hd, h.key, p, l)
-	h.l, h.gen = l, h.d.s.gen
+	h.became(l)
 }
 
 // rewrite gives the record another value.
 func (h *handle) rewrite(p []byte, l *large) {
 	t := h.d.t
 	h.ref, h.r = t.replace(t.placeOf(h.hash, h.ref), h.r, h.r.head(), h.key, p, l)
-	h.l, h.gen = l, h.d.s.gen
+	h.became(l)
 }
 
 // promote makes the value a large one, which has already been changed.
@@ -171,5 +183,5 @@ func (h *handle) wrote(n int, converts bool) {
 	if converts {
 		h.r.setFlag(flagConv, true)
 	}
-	h.d.t.accountLarge(h.r.largeNo())
+	h.d.t.accountLarge(h.no)
 }

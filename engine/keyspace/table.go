@@ -97,9 +97,10 @@ func (t *table) addLarge(to []byte, l *large, key []byte) {
 // accountLarge accounts for what a large value takes now.
 func (t *table) accountLarge(no uint32) {
 	e := t.side.at(no)
-	size := e.l.bytes() + int64(cap(e.key))
-	t.grow(size - e.size)
-	e.size = size
+	if size := e.l.bytes() + int64(cap(e.key)); size != e.size {
+		t.grow(size - e.size)
+		e.size = size
+	}
 }
 
 // dropLarge takes a large value out of the side table and the account.
