@@ -150,6 +150,8 @@ func (l *loop) takeBack(c *conn) {
 	switch {
 	case c.fd < 0: // it was shut meanwhile
 		unix.Close(c.lentFD)
+	case c.broken && c.away: // its command writes to what shut would take from it
+		c.doomed = true
 	case c.broken:
 		l.shut(c)
 	default:

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/kevy-lua/kevy-lua/engine/config"
 )
 
 // executed waits until that many commands have been executed.
@@ -51,5 +53,44 @@ func TestClientGoesWhileItsRepliesAreLent(t *testing.T) {
 	next.expect(bulk("next"))
 	other.expect(bulk("other"))
 	next.ask(request("PING"), "+PONG\r\n")
+	other.ask(request("PING"), "+PONG\r\n")
+}
+
+// A client may go while its replies are lent and, behind them, a command of its runs
+// that has given the loop away: what the command writes to is its own until it ends.
+func TestClientGoesWhileLentAndAway(t *testing.T) {
+	h := newHarness(t, "epoll", func(c *config.Config) { c.Server.Loops = 1 })
+	h.waits.Store(true)
+	turn, verdict := make(chan struct{}), make(chan error)
+	h.commit = func() error {
+		turn <- struct{}{}
+		return <-verdict
+	}
+	h.start()
+	gone, other := h.dial(), h.dial()
+	gone.send(request("ECHO", "lent"))
+	<-turn
+	gone.send(request("LONG", "x"))
+	other.send(request("ECHO", "other"))
+	executed(t, h, 2) // LONG is not over, so it is one of the others
+	if err := gone.nc.(*net.TCPConn).SetLinger(0); err != nil {
+		t.Fatal(err)
+	}
+	gone.nc.Close()
+	verdict <- nil
+	go func() {
+		for range turn {
+			verdict <- nil
+		}
+	}()
+	other.expect(bulk("other"))
+	h.mu.Lock()
+	open := len(h.sessions)
+	h.mu.Unlock()
+	if open != 2 {
+		t.Errorf("%d sessions are open while the command runs, want 2", open)
+	}
+	close(h.long)
+	h.until(t, "the one that is gone is closed", func() bool { return len(h.sessions) == 1 })
 	other.ask(request("PING"), "+PONG\r\n")
 }

@@ -32,7 +32,7 @@ type conn struct {
 	later   bool // in loop.later or loop.due
 	wants   bool // EPOLLOUT is armed
 	eof     bool // the client sends nothing more
-	doomed  bool // to be closed when it comes back: its replies are not true
+	doomed  bool // to be closed when it comes back: its replies are not true, or nobody takes them
 
 	posted atomic.Bool // a letter is on its way
 }
