@@ -18,6 +18,7 @@ const (
 	crowded       = 8        // events in a turn after which a loop looks for more at once
 	longTurn      = 16 << 10 // bytes that arrive in a turn after which the next one takes fewer events
 	eventsOfLong  = 32
+	mailsPerTurn  = 4        // looks into the box: who gets mail may cause more, without end
 	readSize      = 64 << 10 // what one read takes at most, unless a large argument is known to come
 )
 
@@ -56,6 +57,7 @@ type loop struct {
 	waited    bool // the replies of the turn before had to wait for the disk
 	letters   []letter
 	nextMail  int
+	mails     int         // looks into the box
 	dirty     []*conn     // have executed something or got mail
 	in        []byte      // what is being read; every connection's, one at a time
 	ahead     *wire.Ahead // requests in it, or in a connection's own buffer
@@ -198,7 +200,8 @@ func (l *loop) event(fd int, events uint32) (mine bool) {
 	return l.receive(c)
 }
 
-// readMail looks at what other goroutines, or connections of this loop, want.
+// readMail looks at what other goroutines, or connections of this loop, want. What
+// comes too late stays for the next turn.
 func (l *loop) readMail() (mine bool) {
 	for {
 		for l.nextMail < len(l.letters) {
@@ -211,6 +214,10 @@ func (l *loop) readMail() (mine bool) {
 				return false
 			}
 		}
+		if l.mails == mailsPerTurn {
+			return true
+		}
+		l.mails++
 		l.mu.Lock()
 		l.letters, l.box, l.nextMail = l.box, l.letters[:0], 0
 		l.mu.Unlock()
@@ -248,7 +255,7 @@ func (l *loop) sleep() {
 	if n == 0 {
 		n = l.wait(events)
 	}
-	l.arrived = 0
+	l.arrived, l.mails = 0, 0
 	l.nEvents, l.nextEvent = n, 0
 	l.now = l.srv.now()
 }
@@ -320,24 +327,28 @@ func (l *loop) close(force bool) {
 	}
 }
 
-// closed ends the loop when it has no connection any more. Those whose command
+// closed ends the loop when it has no connection and no mail any more. Those whose command
 // is still running are left to it when the loop is forced.
 func (l *loop) closed() bool {
 	if l.committing {
 		return false
 	}
+	left := int64(l.count)
 	if l.forced {
 		for _, c := range l.conns {
 			if c != nil && !c.away {
 				return false
 			}
 		}
-		l.front.abandoned.Add(int64(l.count))
-	} else if l.count > 0 {
+	} else if left > 0 {
 		return false
 	}
 	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.box) > 0 {
+		return false
+	}
+	l.front.abandoned.Add(left)
 	l.over = true
-	l.mu.Unlock()
 	return true
 }

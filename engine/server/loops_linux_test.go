@@ -2,6 +2,8 @@ package server
 
 import (
 	"log/slog"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -23,5 +25,22 @@ func TestTicksDoNotPileUp(t *testing.T) {
 			t.Fatalf("%d letters are in the box", n)
 		}
 		l.readMail()
+	}
+}
+
+// Mail that causes further mail, here that of a client which is resumed again and again,
+// does not keep the loop from the replies and from other clients.
+func TestMailWithoutEnd(t *testing.T) {
+	const n = 100
+	h := newHarness(t, "epoll", nil)
+	var commits atomic.Int64
+	h.commit = func() error {
+		commits.Add(1)
+		return nil
+	}
+	h.start()
+	h.dial().ask(strings.Repeat(request("EARLY"), n), strings.Repeat("+early\r\n", n))
+	if got := commits.Load(); got < n/mailsPerTurn {
+		t.Errorf("%d turns for %d looks into the box", got, n)
 	}
 }
