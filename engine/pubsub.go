@@ -54,13 +54,12 @@ var pubsubRows = []command.Spec{
 		}},
 }
 
-const errSubscribeInScript wire.Error = "ERR SUBSCRIBE isn't allowed for a DENY BLOCKING client"
-
 func subscribe(sp space) command.Handler {
 	return func(c *command.Call) error {
 		s, ok := c.Client.(*Session)
-		if !ok || s.o.Transport == "embedded" || c.Nested && !s.resp3 {
-			return errSubscribeInScript
+		// A transaction may subscribe, but not to a shard's channels.
+		if !ok || s.o.Transport == "embedded" || c.Nested && (c.Parent != nil || sp.kind == shardSpace.kind) {
+			return wire.Errorf("ERR %s isn't allowed for a DENY BLOCKING client", upper(c.Spec.Name))
 		}
 		for _, name := range c.Args[1:] {
 			n := s.engine.hub.join(sp, s, string(name))
