@@ -82,25 +82,26 @@ type discard struct{}
 
 var _ wire.Reply = discard{}
 
-func (discard) Proto() int              { return 2 }
-func (discard) Int(int64)               {}
-func (discard) Bulk([]byte)             {}
-func (discard) BulkString(string)       {}
-func (discard) Status(string)           {}
-func (discard) Error(wire.Error)        {}
-func (discard) Null()                   {}
-func (discard) NullArray()              {}
-func (discard) Double(float64)          {}
-func (discard) Bool(bool)               {}
-func (discard) BigNumber(string)        {}
-func (discard) Verbatim(string, string) {}
-func (discard) Array(int)               {}
-func (discard) Map(int)                 {}
-func (discard) Set(int)                 {}
-func (discard) Push(int)                {}
-func (discard) OpenArray() int          { return 0 }
-func (discard) CloseArray(int, int)     {}
-func (discard) Mark() int               { return 0 }
-func (discard) Rewind(int)              {}
+func (discard) Proto() int                 { return 2 }
+func (discard) Int(int64)                  {}
+func (discard) Bulk([]byte)                {}
+func (discard) BulkString(string)          {}
+func (discard) Status(string)              {}
+func (discard) Error(wire.Error)           {}
+func (discard) Null()                      {}
+func (discard) NullArray()                 {}
+func (discard) Double(float64)             {}
+func (discard) DoubleText(float64, []byte) {}
+func (discard) Bool(bool)                  {}
+func (discard) BigNumber(string)           {}
+func (discard) Verbatim(string, string)    {}
+func (discard) Array(int)                  {}
+func (discard) Map(int)                    {}
+func (discard) Set(int)                    {}
+func (discard) Push(int)                   {}
+func (discard) OpenArray() int             { return 0 }
+func (discard) CloseArray(int, int)        {}
+func (discard) Mark() int                  { return 0 }
+func (discard) Rewind(int)                 {}
 
 var _ command.Engine = (*Engine)(nil)

@@ -56,6 +56,9 @@ func (r *relay) Double(f float64) {
 	r.to.Bulk(wire.AppendDouble(scratch[:0], f))
 }
 
+// DoubleText passes the string of RESP2 on.
+func (r *relay) DoubleText(_ float64, text []byte) { r.to.Bulk(text) }
+
 // Bool passes 1 or 0 on.
 func (r *relay) Bool(b bool) {
 	if b {

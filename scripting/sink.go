@@ -213,6 +213,15 @@ func (k *sink) Double(f float64) {
 	}
 }
 
+// DoubleText adds {double=f}, or the text as the string of RESP2.
+func (k *sink) DoubleText(f float64, text []byte) {
+	if k.proto == 3 {
+		k.Double(f)
+		return
+	}
+	k.Bulk(text)
+}
+
 // Bool adds a boolean, or 1 or 0.
 func (k *sink) Bool(b bool) {
 	switch {

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/tidwall/resp"
 )
@@ -165,7 +166,9 @@ func (c *Collector) BulkString(s string) { c.text(KindBulk, s) }
 func (c *Collector) Status(s string) { c.text(KindStatus, oneLine(s)) }
 
 // Error collects an error.
-func (c *Collector) Error(e Error) { c.text(KindError, oneLine(string(e))) }
+func (c *Collector) Error(e Error) {
+	c.text(KindError, oneLine(strings.TrimRight(string(e), "\r\n")))
+}
 
 // Null collects a null.
 func (c *Collector) Null() { c.null(KindBulk) }
@@ -176,7 +179,12 @@ func (c *Collector) NullArray() { c.null(KindArray) }
 // Double collects a double, as a bulk string for RESP2.
 func (c *Collector) Double(f float64) {
 	var scratch [32]byte
-	c.text(c.degrade(KindDouble, KindBulk), string(AppendDouble(scratch[:0], f)))
+	c.DoubleText(f, AppendDouble(scratch[:0], f))
+}
+
+// DoubleText collects the text as a double, or as a bulk string for RESP2.
+func (c *Collector) DoubleText(_ float64, text []byte) {
+	c.text(c.degrade(KindDouble, KindBulk), string(text))
 }
 
 // Bool collects a boolean, as an integer for RESP2.

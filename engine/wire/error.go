@@ -1,6 +1,10 @@
 package wire
 
-import "fmt"
+import (
+	"bytes"
+	"fmt"
+	"strings"
+)
 
 // Error is a reply of RESP's error type: an upper-case code, a space and a
 // text, without the leading '-' and without line breaks. Client-visible errors
@@ -15,6 +19,7 @@ const (
 	ErrSyntax     Error = "ERR syntax error"
 	ErrWrongType  Error = "WRONGTYPE Operation against a key holding the wrong kind of value"
 	ErrNotInteger Error = "ERR value is not an integer or out of range"
+	ErrIntRange   Error = "ERR value is out of range, value must between -2147483648 and 2147483647"
 	ErrNotFloat   Error = "ERR value is not a valid float"
 	ErrNoSuchKey  Error = "ERR no such key"
 	ErrOutOfRange Error = "ERR index out of range"
@@ -27,8 +32,23 @@ const (
 	ErrExecAbort  Error = "EXECABORT Transaction discarded because of previous errors."
 )
 
-// Errorf formats an Error. The format starts with the error's code.
-func Errorf(format string, args ...any) Error { return Error(fmt.Sprintf(format, args...)) }
+// Errorf formats an Error. The format starts with the error's code. Arguments
+// that are texts end at their first zero byte, as those of C do.
+func Errorf(format string, args ...any) Error {
+	for i, a := range args {
+		switch a := a.(type) {
+		case []byte:
+			if n := bytes.IndexByte(a, 0); n >= 0 {
+				args[i] = a[:n]
+			}
+		case string:
+			if n := strings.IndexByte(a, 0); n >= 0 {
+				args[i] = a[:n]
+			}
+		}
+	}
+	return Error(fmt.Sprintf(format, args...))
+}
 
 // WrongArity is the answer to a command with a wrong number of arguments.
 // name is the command's full name in lower case ("config|get" for sub-commands).

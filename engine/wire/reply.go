@@ -24,6 +24,8 @@ type Reply interface {
 	NullArray()
 	// Double is a RESP3 double, and a bulk string on RESP2.
 	Double(f float64)
+	// DoubleText is Double with the digits of f as they are to be shown.
+	DoubleText(f float64, text []byte)
 	// Bool is a RESP3 boolean, and the integer 1 or 0 on RESP2.
 	Bool(b bool)
 	BigNumber(s string)

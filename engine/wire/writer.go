@@ -3,6 +3,7 @@ package wire
 import (
 	"math"
 	"strconv"
+	"strings"
 )
 
 // Writer is the Reply that encodes RESP into a buffer. The zero value writes
@@ -52,8 +53,8 @@ func (w *Writer) BulkString(s string) {
 // Status writes a simple string.
 func (w *Writer) Status(s string) { w.line('+', s) }
 
-// Error writes an error.
-func (w *Writer) Error(e Error) { w.line('-', string(e)) }
+// Error writes an error, without line breaks at its end.
+func (w *Writer) Error(e Error) { w.line('-', strings.TrimRight(string(e), "\r\n")) }
 
 // line writes a one-line value. Line breaks inside would split the protocol,
 // so they become spaces.
@@ -90,7 +91,11 @@ func (w *Writer) NullArray() {
 // Double writes a double, as a bulk string on RESP2.
 func (w *Writer) Double(f float64) {
 	var scratch [32]byte
-	text := AppendDouble(scratch[:0], f)
+	w.DoubleText(f, AppendDouble(scratch[:0], f))
+}
+
+// DoubleText writes the text as a double, or as a bulk string on RESP2.
+func (w *Writer) DoubleText(_ float64, text []byte) {
 	if !w.RESP3 {
 		w.Bulk(text)
 		return
@@ -185,6 +190,8 @@ func (w *Writer) Rewind(mark int) { w.Buf = w.Buf[:mark] }
 // plainly, other values as C's %.17g does, infinities as inf and -inf.
 func AppendDouble(b []byte, f float64) []byte {
 	switch {
+	case math.IsNaN(f) && math.Signbit(f): // as 0/0 is on a PC
+		return append(b, "-nan"...)
 	case math.IsNaN(f):
 		return append(b, "nan"...)
 	case math.IsInf(f, 1):

@@ -76,8 +76,12 @@ func (c cell) area() area {
 	}
 }
 
-// placeOf returns the middle of the cell that a score stands for.
+// placeOf returns the middle of the cell that a score stands for. A score that no
+// GEOADD makes, because 64 bits do not hold it, counts as 0, as it does on a PC in C.
 func placeOf(score float64) place {
+	if score >= 1<<64 {
+		score = 0
+	}
 	a := cellAt(uint64(score)).area()
 	return place{
 		lon: min(max((a.west+a.east)/2, minLon), maxLon),

@@ -43,7 +43,7 @@ func TestOracle(t *testing.T) {
 		{Name: "read", Lines: []string{"SET s x", sicily, "GEOADD g 180 85.05112878 ne -180 -85.05112878 sw 0 0 zero 2.2945 48.8584 paris -0.0001 -0.0001 near",
 			"GEODIST g Palermo Catania", "GEODIST g Palermo Catania km", "GEODIST g Palermo Catania FT", "GEODIST g Palermo Catania mi", "GEODIST g Palermo Catania m", "GEODIST g Palermo Catania parsec", "GEODIST g Palermo no",
 			"GEODIST no a b", "GEODIST s a b", "GEODIST g a b km x", "GEODIST s a b parsec", "GEODIST g Palermo Palermo", "GEODIST g ne sw km", "GEODIST g zero near", "GEODIST g paris zero km",
-			"GEOHASH g Palermo Catania no ne sw zero paris near", "GEOHASH g", "GEOHASH no a b", "GEOHASH s a", "GEOPOS g", "GEOPOS no a", "GEOPOS s a", "GEOPOS g no"}},
+			"GEOHASH g Palermo Catania no ne sw zero paris near", "GEOHASH g", "GEOHASH no a b", "GEOHASH s a", "GEOPOS g", "GEOPOS g Palermo zero paris near", "ZADD g inf far 1e22 farther", "GEOPOS g far farther", "GEOPOS no a", "GEOPOS s a", "GEOPOS g no"}},
 		{Name: "search", Lines: []string{"SET s x", sicily, "GEOADD g 12.758489 38.788135 edge1 17.241510 38.788135 edge2",
 			"GEOSEARCH g FROMLONLAT 15 37 BYRADIUS 200 km", "GEOSEARCH g FROMLONLAT 15 37 BYRADIUS 200 km ASC", "GEOSEARCH g FROMLONLAT 15 37 BYBOX 400 400 km ASC WITHDIST", "GEOSEARCH g FROMLONLAT 15 37 BYBOX 400 400 km DESC WITHHASH",
 			"GEOSEARCH g FROMLONLAT 15 37 BYBOX 400 400 km COUNT 2", "GEOSEARCH g FROMLONLAT 15 37 BYBOX 400 400 km COUNT 1 ANY", "GEOSEARCH g FROMMEMBER Palermo BYRADIUS 200 km ASC WITHDIST", "GEOSEARCH g FROMMEMBER no BYRADIUS 200 km",

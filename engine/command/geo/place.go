@@ -205,14 +205,10 @@ func replyPlace(r wire.Reply, p place) {
 	replyDegrees(r, p.lat)
 }
 
-// replyDegrees writes a double, on RESP2 as Redis writes coordinates: with up
-// to seventeen decimals and no zeros at the end.
+// replyDegrees writes a double as Redis writes coordinates: with up to seventeen
+// decimals and no zeros at the end.
 func replyDegrees(r wire.Reply, degrees float64) {
-	if r.Proto() >= 3 {
-		r.Double(degrees)
-		return
-	}
 	var room [40]byte
 	text := strconv.AppendFloat(room[:0], degrees, 'f', 17, 64)
-	r.Bulk(bytes.TrimRight(bytes.TrimRight(text, "0"), "."))
+	r.DoubleText(degrees, bytes.TrimRight(bytes.TrimRight(text, "0"), "."))
 }
