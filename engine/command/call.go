@@ -2,6 +2,8 @@ package command
 
 import (
 	"context"
+	"math"
+	"math/big"
 
 	"github.com/kevy-lua/kevy-lua/engine/config"
 	"github.com/kevy-lua/kevy-lua/engine/hook"
@@ -228,6 +230,15 @@ func (c *Call) Waiting() *Block { return c.block }
 // decimals. It returns milliseconds, at least 1 for what is above 0.
 func (c *Call) Timeout(i int) (ms int64, err error) {
 	f, ok := ParseFloat(c.Args[i])
+	if !ok { // C's long double has more room
+		var long *big.Float
+		if long, ok = ParseExtended(c.Args[i]); ok {
+			f, _ = long.Float64()
+			if f == 0 {
+				f = math.Copysign(math.SmallestNonzeroFloat64, float64(long.Sign()))
+			}
+		}
+	}
 	switch {
 	case !ok:
 		return 0, wire.ErrTimeout

@@ -14,7 +14,7 @@ const ErrCursor wire.Error = "ERR invalid cursor"
 // Cursor reads argument i as a cursor, in the way of C's strtoul: an empty one
 // is 0, and a minus sign wraps around.
 func (c *Call) Cursor(i int) (uint64, error) {
-	digits := string(c.Args[i])
+	digits, _, _ := strings.Cut(string(c.Args[i]), "\x00") // where C's strings end
 	negative := strings.HasPrefix(digits, "-")
 	if negative || strings.HasPrefix(digits, "+") {
 		digits = digits[1:]

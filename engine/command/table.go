@@ -112,7 +112,8 @@ func (t *Table) Lookup(name []byte) (*Spec, bool) {
 }
 
 // Resolve finds the row that args call, sub-commands included, and checks the
-// number of arguments. The error is Redis' reply.
+// number of arguments. The error is Redis' reply; the row comes with it where only
+// the number is wrong.
 func (t *Table) Resolve(args [][]byte) (*Spec, error) {
 	s, ok := t.Lookup(args[0])
 	if !ok {
@@ -138,7 +139,7 @@ func (t *Table) Resolve(args [][]byte) (*Spec, error) {
 
 func arity(s *Spec, n int) (*Spec, error) {
 	if !s.ArityOK(n) {
-		return nil, wire.WrongArity(s.FullName())
+		return s, wire.WrongArity(s.FullName())
 	}
 	return s, nil
 }

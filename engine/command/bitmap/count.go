@@ -62,6 +62,10 @@ func bitcount(c *command.Call) error {
 		if err != nil {
 			return err
 		}
+		if start < 0 && end < 0 && start > end {
+			c.Reply.Int(0) // also where both are before the first byte, and whatever the unit says
+			return nil
+		}
 		byBit := false
 		if n == 5 {
 			if byBit, err = inBits(c, 4); err != nil {
@@ -69,9 +73,6 @@ func bitcount(c *command.Call) error {
 			}
 		}
 		s = spanOf(start, end, int64(len(val)), byBit)
-		if start < 0 && end < 0 && start > end {
-			s = span{} // also where both are before the first byte
-		}
 	case n != 2:
 		return wire.ErrSyntax
 	}

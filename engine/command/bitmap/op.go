@@ -73,6 +73,7 @@ func store(c *command.Call, key, result []byte) {
 	switch {
 	case len(result) > 0:
 		d.SetString(key, result, 0)
+		d.SetRange(key, 0, nil) // what is calculated is raw, however short
 		c.Changed(key, hook.String, "set")
 	case d.Delete(key):
 		c.Changed(key, hook.Generic, "del")

@@ -27,7 +27,10 @@ func load(c *command.Call, key []byte) (sketch, error) {
 	return val, nil
 }
 
-func store(c *command.Call, key []byte, s sketch) { c.In(key).SetString(key, s, keyspace.KeepTTL) }
+func store(c *command.Call, key []byte, s sketch) {
+	c.In(key).SetString(key, s, keyspace.KeepTTL)
+	c.In(key).SetRange(key, 0, nil) // Redis' encoding is raw, however short it is
+}
 
 func pfadd(c *command.Call) error {
 	key := c.Args[1]
@@ -47,9 +50,7 @@ func pfadd(c *command.Call) error {
 		c.Reply.Int(0)
 		return nil
 	}
-	if grown {
-		s.outdate()
-	}
+	s.outdate() // a new one too, though it is known to be empty
 	store(c, key, s)
 	c.Changed(key, hook.String, "pfadd")
 	c.Reply.Int(1)
@@ -153,7 +154,12 @@ func pfmerge(c *command.Call) error {
 	if err != nil {
 		return err
 	}
-	store(c, c.Args[1], u.sketch(sparse, int(c.Config.Memory.HLLSparseMaxBytes)))
+	s := u.sketch(sparse, int(c.Config.Memory.HLLSparseMaxBytes))
+	if old, err := load(c, c.Args[1]); err == nil && old != nil {
+		copy(s[cacheAt:headBytes], old[cacheAt:headBytes])
+		s.outdate()
+	}
+	store(c, c.Args[1], s)
 	c.Changed(c.Args[1], hook.String, "pfadd")
 	c.Reply.Status("OK")
 	return nil

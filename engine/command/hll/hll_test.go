@@ -39,7 +39,7 @@ func TestRepliesAsRedis(t *testing.T) {
 	commandtest.CompareScripts(t, rows(), []commandtest.Script{{Name: "replies", Lines: []string{
 		"PFCOUNT nosuch", "PFADD a 1 2 3 4 5", "PFCOUNT a", "PFDEBUG ENCODING a", "PFDEBUG DECODE a", "PFDEBUG foo a", "PFDEBUG GETREG nosuch",
 		"PFDEBUG foo nosuch", "PFMERGE b a", "PFDEBUG DECODE b", "PFDEBUG TODENSE a", "PFDEBUG TODENSE a", "PFDEBUG ENCODING a", "PFDEBUG DECODE a", "PFDEBUG GETREG a",
-		"PFADD a 6 7 8", "PFCOUNT a", "PFCOUNT a b", "PFMERGE b a", "PFDEBUG ENCODING b", "PFCOUNT b",
+		"PFADD new", "GET new", "PFCOUNT new", "PFMERGE new", "GET new", "PFADD new a", "PFCOUNT new", "PFMERGE new", "GET new", "PFADD a 6 7 8", "PFCOUNT a", "PFCOUNT a b", "PFMERGE b a", "PFDEBUG ENCODING b", "PFCOUNT b",
 		"SET s text", "PFADD s x", "PFCOUNT s", "PFCOUNT a s", "PFMERGE s a", "PFMERGE a s", "RPUSH l x", "PFADD l x", "PFCOUNT l", "PFMERGE a l", "PFDEBUG GETREG l",
 		`SET c "HYLL\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x80\x7f"`, "PFCOUNT c", "PFADD c x", "PFMERGE d c", "PFDEBUG GETREG c",
 		`SET c "HYLL\x02\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x80\x7f\xff"`, "PFCOUNT c", `SET c "HYLL\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x80\x7f\xff"`, "PFCOUNT c",

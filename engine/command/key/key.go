@@ -11,8 +11,7 @@ import (
 )
 
 const (
-	errDBRange  wire.Error = "ERR DB index is out of range"
-	errIntRange wire.Error = "ERR value is out of range, value must between -2147483648 and 2147483647"
+	errDBRange wire.Error = "ERR DB index is out of range"
 )
 
 // Words of the records that replace a command in the log.
@@ -121,7 +120,7 @@ func database(c *command.Call, i int) (int, error) {
 	case err != nil:
 		return 0, err
 	case n < math.MinInt32 || n > math.MaxInt32:
-		return 0, errIntRange
+		return 0, wire.ErrIntRange
 	case n < 0 || n >= int64(c.Unit.Space.Databases()):
 		return 0, errDBRange
 	}

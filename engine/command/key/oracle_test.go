@@ -137,6 +137,8 @@ func TestOracle(t *testing.T) {
 		{Name: "sort", Lines: []string{
 			`del l`,
 			`rpush l 3 1 2`,
+			`rpush zero "\x00" "2\x00x" 1`,
+			`sort zero`,
 			`sort l limit x 1`,
 			`sort l limit 1`,
 			`sort l bad`,

@@ -37,8 +37,10 @@ func lookup(c *command.Call, pattern, element []byte) (val []byte, found bool) {
 }
 
 // parseScore reads a number as C's strtod does: white space in front of it is
-// passed over, an empty text is 0; too large, too small or NaN is refused.
+// passed over, an empty text is 0; too large, too small or NaN is refused. A
+// zero byte ends it.
 func parseScore(b []byte) (float64, bool) {
+	b, _, _ = bytes.Cut(b, []byte{0})
 	if len(b) == 0 {
 		return 0, true
 	}

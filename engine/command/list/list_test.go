@@ -144,6 +144,7 @@ func TestOracle(t *testing.T) {
 			"LINSERT l before nope y", "LINSERT no before a b", "LINSERT l foo a b", "LINSERT s foo a b", "LINSERT s before a b",
 			"LSET l 0 A", "LSET l -1 Z", "LSET l 99 y", "LSET l -99 y", "LSET no x y", "LSET s x y", "LSET l x y", "LRANGE l 0 -1",
 			`RPUSH bin "\x00\xff\r\n" ""`, "LRANGE bin 0 -1", "LINSERT bin before \"\" z"}},
+		{Name: "timeouts", Lines: []string{"BLPOP l 1e400", "BLPOP l -1e400", "BLPOP l 1e20", "BLPOP l inf", "BLPOP l 1e5000", "BLPOP l nan", "RPUSH l a", "BLPOP l 1e-400"}},
 		{Name: "pop", Lines: []string{"SET s x", "RPUSH l a b c d e f g h", "LPOP l", "RPOP l", "LPOP l 2", "RPOP l 2", "LPOP l 0", "RPOP no",
 			"LPOP no 2", "LPOP no 0", "LPOP s", "LPOP s 1", "LPOP l x", "LPOP l -1", "LPOP no x", "LPOP l 1 2", "RPOP l 1 2", "RPOP l 9223372036854775807", "LRANGE l 0 -1"}},
 		{Name: "mpop", Lines: []string{"SET s x", "RPUSH a 1 2 3", "RPUSH b 4", "LMPOP 2 no a LEFT", "LMPOP 2 a b right COUNT 9", "LMPOP 2 a b right count 1",

@@ -48,9 +48,10 @@ func parseNumber(b []byte) (n uint64, ok bool) {
 
 // parseID reads "ms-seq", or "ms" alone with seq as it is given.
 func parseID(b []byte, seq uint64) (stream.ID, error) {
+	ok := len(b) <= maxID
+	b, _, _ = bytes.Cut(b, []byte{0}) // where C's strings end
 	ms, rest, found := bytes.Cut(b, []byte("-"))
 	id := stream.ID{Seq: seq}
-	ok := len(b) <= maxID
 	if ok {
 		id.Ms, ok = parseNumber(ms)
 	}

@@ -79,7 +79,7 @@ func (a addition) apply(z *handle, m []byte, score float64) (outcome, float64, e
 			return skipped, 0, nil
 		}
 		z.Set(m, score)
-		return added, plain(score), nil
+		return added, score, nil // -0 is told, but not stored
 	}
 	if a.nx {
 		return skipped, old, nil
@@ -96,15 +96,7 @@ func (a addition) apply(z *handle, m []byte, score float64) (outcome, float64, e
 		return unchanged, old, nil
 	}
 	z.Set(m, score)
-	return updated, plain(score), nil
-}
-
-// plain turns -0, which the keyspace does not store, into 0.
-func plain(score float64) float64 {
-	if score == 0 {
-		return 0
-	}
-	return score
+	return updated, score, nil
 }
 
 func zadd(c *command.Call) error {

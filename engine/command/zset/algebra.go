@@ -237,7 +237,7 @@ func read(c *command.Call, q *combination, run func(*combination, *result)) erro
 	out := pairs{c.Reply, q.withScores}
 	out.begin(len(found.rows))
 	for i := range found.rows {
-		out.add(found.member(i), plain(found.rows[i].score))
+		out.add(found.member(i), found.rows[i].score)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package zset
 
 import (
+	"math"
 	"strconv"
 
 	"github.com/kevy-lua/kevy-lua/engine/command"
@@ -35,8 +36,14 @@ func zscan(c *command.Call) error {
 	c.Reply.BulkString(strconv.FormatUint(next, 10))
 	c.Reply.Array(2 * len(found.rows))
 	var text [32]byte
+	small := c.In(c.Args[1]).Encoding(c.Args[1]) == "listpack"
 	for i := range found.rows {
 		c.Reply.Bulk(found.member(i))
+		if score := found.rows[i].score; small && score == math.Trunc(score) && math.Abs(score) < 1<<62 {
+			// Redis keeps it as an integer there, and shows what it keeps.
+			c.Reply.Bulk(strconv.AppendInt(text[:0], int64(score), 10))
+			continue
+		}
 		c.Reply.Bulk(wire.AppendDouble(text[:0], found.rows[i].score))
 	}
 	return nil
