@@ -36,6 +36,9 @@ func TestMulti(t *testing.T) {
 			{"MULTI", "OK"}, {"BLPOP nothing 0", "QUEUED"}, {"EXEC", "[(nil array)]"},
 			{"WATCH a b", "OK"}, {"MULTI", "OK"}, {"WATCH c", "(error) ERR WATCH inside MULTI is not allowed"},
 			{"SET c 1", "QUEUED"}, {"EXEC", "[OK]"},
+			{"EXEC now", "(error) EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' command"},
+			{"MULTI", "OK"}, {"EXEC now", "(error) EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' command"}, {"EXEC", "(error) ERR EXEC without MULTI"},
+			{"SELECT 2147483648", "(error) ERR value is out of range, value must between -2147483648 and 2147483647"}, {"SELECT 2147483647", "(error) ERR DB index is out of range"},
 		} {
 			c.want(step[0], step[1])
 		}

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"strings"
+
 	"github.com/kevy-lua/kevy-lua/engine/command"
 	"github.com/kevy-lua/kevy-lua/engine/hook"
 	"github.com/kevy-lua/kevy-lua/engine/wire"
@@ -187,7 +189,7 @@ func runExec(c *command.Call) error {
 
 // execAborted is the answer to an EXEC that was refused because of err.
 func execAborted(err error) error {
-	return wire.Errorf("EXECABORT Transaction discarded because of: %s", asReply(err))
+	return wire.Errorf("EXECABORT Transaction discarded because of: %s", strings.TrimPrefix(string(asReply(err)), "ERR "))
 }
 
 // admitExec refuses a transaction that holds writes while writes are refused.

@@ -114,7 +114,7 @@ func runSPublish(c *command.Call) error {
 func channels(sp space) command.Handler {
 	return func(c *command.Call) error {
 		if len(c.Args) > 3 {
-			return wire.WrongArity(c.Spec.FullName())
+			return badSub(c)
 		}
 		h := c.Unit.Engine.(*Engine).hub
 		h.mu.RLock()

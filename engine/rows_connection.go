@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"math"
+
 	"github.com/kevy-lua/kevy-lua/engine/command"
 	"github.com/kevy-lua/kevy-lua/engine/wire"
 )
@@ -69,6 +71,9 @@ func runSelect(c *command.Call) error {
 	n, err := c.Int(1)
 	if err != nil {
 		return err
+	}
+	if n < math.MinInt32 || n > math.MaxInt32 {
+		return wire.ErrIntRange
 	}
 	if n < 0 || n >= int64(c.Unit.Space.Databases()) {
 		return wire.Error("ERR DB index is out of range")

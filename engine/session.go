@@ -230,7 +230,7 @@ func (s *Session) Do(args [][]byte, out *wire.Writer) Outcome {
 	default:
 		s.execute(spec, args, out)
 	}
-	if (s.replyOff || s.replySkip > 0) && (spec == nil || !confirmsByPush(spec)) {
+	if (s.replyOff || s.replySkip > 0) && (err != nil || !confirmsByPush(spec)) {
 		s.muteReply(out, mark)
 	}
 	if s.caching && s.multi == nil && !ofClient(spec) {
@@ -280,11 +280,10 @@ func (s *Session) execute(spec *command.Spec, args [][]byte, out *wire.Writer) {
 // it would have belonged to; a refused EXEC ends it. It returns the reply.
 func (s *Session) refused(spec *command.Spec, err error) error {
 	switch {
-	case s.multi == nil:
 	case spec != nil && spec.Name == "exec":
 		s.endMulti(nil)
 		err = execAborted(err)
-	default:
+	case s.multi != nil:
 		s.multi.aborted = true
 	}
 	if spec != nil {
