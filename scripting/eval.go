@@ -95,6 +95,9 @@ func (r *Runner) eval(c *command.Call, readOnly bool) error {
 }
 
 func (r *Runner) evalSHA(c *command.Call, readOnly bool) error {
+	if len(c.Args[1]) != 40 {
+		return errNoScript // before the number of keys is looked at
+	}
 	n, err := numKeys(c)
 	if err != nil {
 		return err

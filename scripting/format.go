@@ -29,11 +29,11 @@ func strFormat(L *lua.LState) int {
 			out = append(out, '%')
 			continue
 		}
-		c, next := parseConversion(L, format, i)
-		i = next
 		if arg++; arg > L.GetTop() {
 			argError(L, arg, "format", "no value")
 		}
+		c, next := parseConversion(L, format, i)
+		i = next
 		out = c.append(L, out, arg)
 		if len(out) > 1<<12 {
 			if err := s.charge(len(out)); err != nil {

@@ -171,6 +171,8 @@ func TestScriptsAreLogged(t *testing.T) {
 	}
 	r.do("SCRIPT", "FLUSH")
 	r.expect("-NOSCRIPT No matching script. Please use EVAL.", "EVALSHA", sha, "0")
+	r.expect("-NOSCRIPT No matching script. Please use EVAL.", "EVALSHA", "short", "-1")
+	r.expect("-ERR value is not an integer or out of range", "EVALSHA", sha, "x")
 
 	// A log with a script and a library: both are there after a restart.
 	again := newRig(t)

@@ -42,7 +42,7 @@ func numberText(n lua.LNumber) string {
 // appendArg appends a number as an argument of redis.call: integers in full,
 // the rest with 17 digits, so that nothing is lost.
 func appendArg(b []byte, f float64) []byte {
-	if i, ok := exactInt(f); ok {
+	if i, ok := exactInt(f); ok && (i != 0 || !math.Signbit(f)) {
 		return strconv.AppendInt(b, i, 10)
 	}
 	return appendG(b, f, 17)
