@@ -36,13 +36,16 @@ func described(c *command.Call) (h keyspace.StreamHandle, err error) {
 const defaultFull = 10
 
 func infoStream(c *command.Call) error {
+	h, err := described(c) // before the options are looked at
+	if err != nil {
+		return err
+	}
 	full, count := len(c.Args) > 3, int64(defaultFull)
 	if full {
 		if n := len(c.Args); !c.Is(3, "full") || n != 4 && n != 6 || n == 6 && !c.Is(4, "count") {
 			return infoSyntax(c)
 		}
 		if len(c.Args) == 6 {
-			var err error
 			if count, err = c.Int(5); err != nil {
 				return err
 			}
@@ -50,10 +53,6 @@ func infoStream(c *command.Call) error {
 				count = defaultFull
 			}
 		}
-	}
-	h, err := described(c)
-	if err != nil {
-		return err
 	}
 	if count == 0 {
 		count = noCount
