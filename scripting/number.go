@@ -39,10 +39,10 @@ func numberText(n lua.LNumber) string {
 	return string(appendNumber(buf[:0], float64(n)))
 }
 
-// appendArg appends a number as an argument of redis.call: integers in full,
-// the rest with 17 digits, so that nothing is lost.
+// appendArg appends a number as an argument of redis.call: as C's %.17g prints it,
+// which loses nothing, and has no exponent for integers of up to 17 digits.
 func appendArg(b []byte, f float64) []byte {
-	if i, ok := exactInt(f); ok && (i != 0 || !math.Signbit(f)) {
+	if i, ok := exactInt(f); ok && math.Abs(f) < 1e17 && (i != 0 || !math.Signbit(f)) {
 		return strconv.AppendInt(b, i, 10)
 	}
 	return appendG(b, f, 17)
