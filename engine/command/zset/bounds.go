@@ -98,9 +98,10 @@ func between(from, to int) (first, n int) {
 }
 
 // parseScoreEnd reads "score" or "(score". Scores are read as C's strtod does:
-// nothing is 0, spaces may stand before, and what is too large is infinite.
+// nothing is 0, spaces may stand before, what is too large is infinite, and a zero
+// byte ends it.
 func parseScoreEnd(b []byte) (e scoreEnd, ok bool) {
-	s := string(b)
+	s, _, _ := strings.Cut(string(b), "\x00")
 	if strings.HasPrefix(s, "(") {
 		e.excluded, s = true, s[1:]
 	}
