@@ -17,8 +17,8 @@ import (
 type source struct{ engine *engine.Engine }
 
 // Freeze implements persist.Source.
-func (s source) Freeze(at func() error) (persist.Snapshot, error) {
-	snap, err := s.engine.Freeze(at)
+func (s source) Freeze(ctx context.Context, at func() error) (persist.Snapshot, error) {
+	snap, err := s.engine.FreezeNext(ctx, at)
 	if err != nil {
 		return nil, err
 	}

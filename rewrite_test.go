@@ -3,8 +3,10 @@ package kevylua_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -217,6 +219,63 @@ func TestRewriteIsInProgress(t *testing.T) {
 		t.Errorf("a second one: %v", err)
 	}
 	close(hold)
+}
+
+// TestRewriteAfterASnapshot: a rewrite that is asked for while a snapshot is written begins when
+// that has ended, and no error is left behind.
+func TestRewriteAfterASnapshot(t *testing.T) {
+	ctx := context.Background()
+	fs := errfs.New(memfs.New(time.Now))
+	db, err := kevylua.Open(kevylua.Options{Dir: "d", FS: fs})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	info := func(want ...string) {
+		t.Helper()
+		v, err := db.Do(ctx, "INFO", "persistence")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range want {
+			if !strings.Contains(v.String(), line+"\r\n") {
+				t.Errorf("INFO has no %s: %s", line, v)
+			}
+		}
+	}
+	for i := range 2000 { // more than a buffer of the file, so that it is written while the snapshot is there
+		if _, err := db.Do(ctx, "SET", i, strings.Repeat("v", 1000)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	writing, hold := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	fs.Before(func(op errfs.Op) {
+		if op.Method == "write" && strings.HasSuffix(op.Path, ".rdb") {
+			once.Do(func() { close(writing); <-hold })
+		}
+	})
+	if _, err := db.Do(ctx, "BGSAVE"); err != nil {
+		t.Fatal(err)
+	}
+	<-writing
+	v, err := db.Do(ctx, "BGREWRITEAOF")
+	if err != nil || v.String() != "Background append only file rewriting scheduled" {
+		t.Errorf("BGREWRITEAOF: %v, %v", v, err)
+	}
+	if _, err := db.Do(ctx, "BGREWRITEAOF"); err == nil || !strings.Contains(err.Error(), "already in progress") {
+		t.Errorf("a second one: %v", err)
+	}
+	for !db.Engine().DumpStats().Queued {
+		runtime.Gosched()
+	}
+	info("aof_rewrite_in_progress:0", "aof_rewrite_scheduled:1", "rdb_bgsave_in_progress:1")
+	close(hold)
+	for ended := false; !ended; runtime.Gosched() {
+		v, err := db.Do(ctx, "INFO", "persistence")
+		ended = err != nil || strings.Contains(v.String(), "aof_rewrite_in_progress:0\r\n") && strings.Contains(v.String(), "aof_rewrite_scheduled:0\r\n")
+	}
+	info("aof_rewrite_in_progress:0", "aof_rewrite_scheduled:0", "aof_last_bgrewrite_status:ok", "rdb_last_bgsave_status:ok", "aof_rewrite_failures:0")
 }
 
 // rewriter is a plugin that asks for a rewrite when it is stopped.

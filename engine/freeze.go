@@ -19,11 +19,25 @@ type Snapshot struct {
 	extra  []command.Record // what plugins keep besides keys
 	room   room
 	pace   pace
-	args   [8][]byte // of the command that is emitted
-	digits []byte    // of its deadline
+	gone   chan struct{} // closed by Release
+	args   [8][]byte     // of the command that is emitted
+	digits []byte        // of its deadline
 }
 
 var errViewing = errors.New("engine: another snapshot is being dumped")
+
+// FreezeNext is Freeze for who can wait, until ctx ends, for the snapshot that is being dumped.
+func (e *Engine) FreezeNext(ctx context.Context, at func() error) (*Snapshot, error) {
+	for {
+		snap, err := e.Freeze(at)
+		if !errors.Is(err, errViewing) {
+			return snap, err
+		}
+		if err := e.dumps.wait(ctx); err != nil {
+			return nil, err
+		}
+	}
+}
 
 // Freeze takes all locks, calls at, which switches the log to its next
 // increment, and freezes the keyspace: what is in the snapshot is exactly what
@@ -43,7 +57,7 @@ func (e *Engine) Freeze(at func() error) (*Snapshot, error) {
 	if err := at(); err != nil {
 		return nil, err
 	}
-	s := &Snapshot{engine: e, view: e.space.Freeze(), pace: newPace()}
+	s := &Snapshot{engine: e, view: e.space.Freeze(), pace: newPace(), gone: make(chan struct{})}
 	for _, dump := range e.parts.dumps() {
 		err := dump(func(db int, args ...[]byte) error {
 			kept := make([][]byte, len(args))
@@ -139,6 +153,7 @@ func (s *Snapshot) Release() {
 	s.engine.dumps.running.CompareAndSwap(s, nil)
 	s.engine.unlockHeld(u)
 	s.room.end()
+	close(s.gone)
 }
 
 // batchElements is how many elements one command of a dump carries, as in

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -72,12 +73,29 @@ type dumpState struct {
 	most    atomic.Int64 // bytes of pre-images at the most, in the last dump
 	waits   atomic.Int64 // writes that had to wait for room
 	waited  atomic.Int64 // ns that they waited together
+	queued  atomic.Int64 // who waits for the running one to end
 }
 
 func (d *dumpState) begin(s *Snapshot) {
 	d.longest.Store(0)
 	d.most.Store(0)
 	d.running.Store(s)
+}
+
+// wait waits for the end of the snapshot that is being dumped, or of ctx.
+func (d *dumpState) wait(ctx context.Context) error {
+	s := d.running.Load()
+	if s == nil {
+		return ctx.Err()
+	}
+	d.queued.Add(1)
+	defer d.queued.Add(-1)
+	select {
+	case <-s.gone:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 func (d *dumpState) peak(bytes int64) { raise(&d.most, bytes) }
@@ -138,6 +156,8 @@ type DumpStats struct {
 	// is for how long together.
 	Waits  int64
 	Waited time.Duration
+	// Queued says that another snapshot, for a rewrite, waits for the end of this one.
+	Queued bool
 	// Frozen is how long the last Freeze held all locks, LongestSlice how much
 	// processor time a slice of the last dump has taken at most with a shard's
 	// lock held.
@@ -148,7 +168,7 @@ type DumpStats struct {
 func (e *Engine) DumpStats() DumpStats {
 	d := &e.dumps
 	st := DumpStats{
-		MostPreImages: d.most.Load(), Waits: d.waits.Load(), Waited: time.Duration(d.waited.Load()),
+		MostPreImages: d.most.Load(), Waits: d.waits.Load(), Waited: time.Duration(d.waited.Load()), Queued: d.queued.Load() > 0,
 		Frozen: time.Duration(d.frozen.Load()), LongestSlice: time.Duration(d.longest.Load()),
 	}
 	if s := d.running.Load(); s != nil {

@@ -65,10 +65,14 @@ func runRewrite(c *command.Call) error {
 	if rewrite == nil {
 		return wire.Error("ERR there is no append-only log: this server keeps its data in memory only")
 	}
+	how := "started"
+	if engineOf(c).dumps.running.Load() != nil { // SAVE's, or SYNC's
+		how = "scheduled"
+	}
 	if err := rewrite(); err != nil {
 		return wire.Errorf("ERR %v", err)
 	}
-	c.Reply.Status("Background append only file rewriting started")
+	c.Reply.Status("Background append only file rewriting " + how)
 	return nil
 }
 

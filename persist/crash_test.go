@@ -43,8 +43,8 @@ type hooked struct {
 	during func() error
 }
 
-func (s hooked) Freeze(at func() error) (Snapshot, error) {
-	snap, err := s.store.Freeze(at)
+func (s hooked) Freeze(ctx context.Context, at func() error) (Snapshot, error) {
+	snap, err := s.store.Freeze(ctx, at)
 	if v, ok := snap.(*storeView); ok {
 		v.each = func(n int) error {
 			if n == 1 {

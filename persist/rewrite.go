@@ -14,7 +14,8 @@ type Source interface {
 	// and gives the locks back. at switches the log to its next increment, does no I/O, and must be
 	// called exactly once; when it returns an error there must be no snapshot, and Freeze returns
 	// that error. What was appended before at is in the snapshot, what is appended after it is not.
-	Freeze(at func() error) (Snapshot, error)
+	// It may wait for something to end, until ctx does.
+	Freeze(ctx context.Context, at func() error) (Snapshot, error)
 }
 
 // Snapshot is a frozen view.
@@ -173,7 +174,7 @@ func (r *rewrite) begin(ctx context.Context, src Source) (Snapshot, error) {
 		}
 	}
 	begin := time.Now()
-	snap, err := src.Freeze(r.at)
+	snap, err := src.Freeze(ctx, r.at)
 	r.event.Freeze = time.Since(begin)
 	switch {
 	case err != nil:

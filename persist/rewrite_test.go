@@ -174,7 +174,7 @@ func TestRewriteLeavesOneBaseAndOneIncrement(t *testing.T) {
 // source is a Source made of functions.
 type source func(at func() error) (Snapshot, error)
 
-func (s source) Freeze(at func() error) (Snapshot, error) { return s(at) }
+func (s source) Freeze(_ context.Context, at func() error) (Snapshot, error) { return s(at) }
 
 func TestRewriteThatFails(t *testing.T) {
 	boom := errors.New("boom")
@@ -265,7 +265,7 @@ func TestOneRewriteAtATimeAndCloseEndsIt(t *testing.T) {
 	}
 	dumping, closed := make(chan struct{}), make(chan error, 1)
 	err := l.Rewrite(context.Background(), source(func(at func() error) (Snapshot, error) {
-		snap, err := m.Freeze(at)
+		snap, err := m.Freeze(context.Background(), at)
 		return endless{snap, dumping, func() {
 			if err := l.Rewrite(context.Background(), m, CauseManual); !errors.Is(err, ErrRewriteInProgress) {
 				t.Errorf("second rewrite: %v", err)
@@ -445,7 +445,7 @@ func TestSwitchDoesNoIO(t *testing.T) {
 	}
 	err := l.Rewrite(context.Background(), source(func(at func() error) (Snapshot, error) {
 		before, _ := fsys.Calls()
-		snap, err := m.Freeze(at)
+		snap, err := m.Freeze(context.Background(), at)
 		if after, _ := fsys.Calls(); after != before {
 			t.Errorf("%d calls", after-before)
 		}

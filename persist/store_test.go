@@ -70,7 +70,7 @@ func (m *store) do(l *Log, group []Record) int64 {
 }
 
 // Freeze makes the store a Source.
-func (m *store) Freeze(at func() error) (Snapshot, error) {
+func (m *store) Freeze(_ context.Context, at func() error) (Snapshot, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := at(); err != nil {
