@@ -25,11 +25,7 @@ func executed(t *testing.T, h *harness, n int64) {
 func TestClientGoesWhileItsRepliesAreLent(t *testing.T) {
 	h := newHarness(t, "epoll", nil)
 	h.waits.Store(true)
-	turn, verdict := make(chan struct{}), make(chan error)
-	h.commit = func() error {
-		turn <- struct{}{}
-		return <-verdict
-	}
+	turn, verdict := h.commitByHand()
 	h.start()
 	gone, other := h.dial(), h.dial()
 	gone.send(request("ECHO", strings.Repeat("a", 100_000)))
@@ -61,11 +57,7 @@ func TestClientGoesWhileItsRepliesAreLent(t *testing.T) {
 func TestClientGoesWhileLentAndAway(t *testing.T) {
 	h := newHarness(t, "epoll", func(c *config.Config) { c.Server.Loops = 1 })
 	h.waits.Store(true)
-	turn, verdict := make(chan struct{}), make(chan error)
-	h.commit = func() error {
-		turn <- struct{}{}
-		return <-verdict
-	}
+	turn, verdict := h.commitByHand()
 	h.start()
 	gone, other := h.dial(), h.dial()
 	gone.send(request("ECHO", "lent"))

@@ -344,11 +344,7 @@ func TestCommit(t *testing.T) {
 			eachFront(t, func(t *testing.T, front string) {
 				h := newHarness(t, front, nil)
 				h.waits.Store(waits)
-				turn, verdict := make(chan struct{}), make(chan error)
-				h.commit = func() error {
-					turn <- struct{}{}
-					return <-verdict
-				}
+				turn, verdict := h.commitByHand()
 				h.start()
 				p := h.dial()
 				p.send(request("PING"))
@@ -392,11 +388,7 @@ func TestGroupCommit(t *testing.T) {
 	}
 	h := newHarness(t, "epoll", nil)
 	h.waits.Store(true)
-	turn, verdict := make(chan struct{}), make(chan error)
-	h.commit = func() error {
-		turn <- struct{}{}
-		return <-verdict
-	}
+	turn, verdict := h.commitByHand()
 	h.start()
 	first := h.dial()
 	first.send(request("ECHO", "0"))

@@ -220,6 +220,16 @@ type harness struct {
 	run  chan error
 }
 
+// commitByHand has each Commit say that it has its turn, and then wait for what it returns.
+func (h *harness) commitByHand() (turn chan struct{}, verdict chan error) {
+	turn, verdict = make(chan struct{}), make(chan error)
+	h.commit = func() error {
+		turn <- struct{}{}
+		return <-verdict
+	}
+	return turn, verdict
+}
+
 // fronts are the values of server.io that this system has.
 func fronts() []string {
 	if haveLoops {
