@@ -122,6 +122,15 @@ func (c *client) feed(buf []byte) (used int) {
 	return used
 }
 
+// without is b without its first bytes, which are used. It moves the rest only where that is no more
+// than what goes, so that much input which is used a little at a time is moved about once.
+func without(b []byte, used int) []byte {
+	if rest := b[used:]; len(rest) > used {
+		return rest
+	}
+	return b[:copy(b, b[used:])]
+}
+
 // halted reports whether no further command may be executed now.
 func (c *client) halted() bool {
 	return c.blocked || c.closing || c.away || c.yields && len(c.out.Buf)-c.begin >= longFeed

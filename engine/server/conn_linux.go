@@ -161,7 +161,7 @@ func (l *loop) work(c *conn) (mine bool) {
 	l.prepare(c)
 	used := c.feed(c.in)
 	if used > 0 { // moving a large argument at each of its pieces would be quadratic
-		c.in = c.in[:copy(c.in, c.in[used:])]
+		c.in = without(c.in, used)
 	}
 	if len(c.in) == 0 && !c.away {
 		l.reuse(c.in)

@@ -451,3 +451,24 @@ func TestGiveAway(t *testing.T) {
 		long[0].expect("+woken\r\n+PONG\r\n")
 	})
 }
+
+// What a blocked client has sent meanwhile may be much, and is used a turn's output at a time.
+func TestUsedInputIsMovedOnce(t *testing.T) {
+	const n, piece = 1 << 20, 1 << 12
+	b, moved := make([]byte, n), 0
+	for i := range b {
+		b[i] = byte(i / piece)
+	}
+	for turn := 0; len(b) > 0; turn++ {
+		if b[0] != byte(turn) {
+			t.Fatalf("turn %d begins with %d", turn, b[0])
+		}
+		first := &b[0]
+		if b = without(b, piece); len(b) > 0 && &b[0] == first {
+			moved += len(b)
+		}
+	}
+	if moved > n {
+		t.Errorf("%d bytes are moved, of %d", moved, n)
+	}
+}

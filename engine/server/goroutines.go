@@ -296,7 +296,7 @@ var aheads = sync.Pool{New: func() any { return new(wire.Ahead) }}
 func (c *netConn) work() {
 	used := c.execute(c.in)
 	if used > 0 { // moving a large argument at each of its pieces would be quadratic
-		c.in = c.in[:copy(c.in, c.in[used:])]
+		c.in = without(c.in, used)
 	}
 	if len(c.in) == 0 {
 		c.in = recycled(c.in)
