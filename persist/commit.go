@@ -229,16 +229,14 @@ func (l *Log) wrote(chunks []*chunk, n int) {
 	l.pending = append(rest[:len(rest):len(rest)], l.pending...)
 }
 
-// retains says whether what is written now must survive a failed fsync. Called with mu held. After one
-// it must, whatever the policy is by then: a hole in the file would take what follows it, too.
+// retains says whether what is written now must survive a failed fsync. Called with mu held. After one,
+// and while one may fail, it must, whatever the policy is by then: a hole in the file would take what
+// follows it, too.
 func (l *Log) retains() bool {
-	switch l.policy {
-	case Always:
+	if l.syncing || l.Err() != nil {
 		return true
-	case EverySec:
-		return !l.syncPaused() || l.Err() != nil
 	}
-	return l.Err() != nil
+	return l.policy == Always || l.policy == EverySec && !l.syncPaused()
 }
 
 // syncPaused says whether no-appendfsync-on-rewrite applies now. Called with mu held.

@@ -2,6 +2,7 @@ package persist
 
 import (
 	"errors"
+	"sync"
 	"testing"
 
 	"github.com/kevy-lua/kevy-lua/persist/vfs/errfs"
@@ -36,5 +37,53 @@ func TestPolicyChangesWhileTheDiskFails(t *testing.T) {
 	if err := l.Commit(lost); err != nil || l.held != 0 {
 		t.Errorf("after the recovery: %v, %d bytes are kept", err, l.held)
 	}
+	mustClose(t, l)
+}
+
+func TestPolicyChangesDuringTheSyncThatFails(t *testing.T) {
+	fsys := errfs.New(testFS())
+	o := testOptions(fsys)
+	o.Policy = EverySec
+	l, m := mustOpen(t, o)
+	if err := l.Commit(m.do(l, step(1))); err != nil {
+		t.Fatal(err)
+	}
+	begun, hold, failed := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	syncs := func(op errfs.Op) bool { return op.Method == "sync" }
+	fsys.Set(errfs.Plan{Nth: 1, Forever: true, Match: syncs})
+	var once sync.Once
+	fsys.Before(func(op errfs.Op) {
+		if syncs(op) {
+			once.Do(func() { close(begun); <-hold })
+		}
+	})
+	go func() {
+		defer close(failed)
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.sync(nil)
+	}()
+	<-begun
+	l.SetPolicy(No)
+	if err := l.Commit(m.do(l, step(2))); err != nil {
+		t.Fatal(err)
+	}
+	close(hold)
+	<-failed
+	if l.Err() == nil {
+		t.Error("the sync has not failed")
+	}
+	l.mu.Lock()
+	if unsynced := l.written - l.safe; unsynced == 0 || l.held != unsynced {
+		t.Errorf("%d bytes can be written again, of %d", l.held, unsynced)
+	}
+	l.mu.Unlock()
+	fsys.Set(errfs.Plan{})
+	l.Recover()
+	l.mu.Lock()
+	if l.Err() != nil || l.held != 0 {
+		t.Errorf("after the recovery: %v, %d bytes are kept", l.Err(), l.held)
+	}
+	l.mu.Unlock()
 	mustClose(t, l)
 }
