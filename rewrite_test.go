@@ -193,16 +193,23 @@ kevy.register_hook{ event='rewrite', name='seen', callback=function(ev) redis.ca
 	}
 }
 
-// TestRewriteIsInProgress: when BGREWRITEAOF has been answered, a rewrite is in
-// progress, until it has ended.
-func TestRewriteIsInProgress(t *testing.T) {
-	ctx := context.Background()
+// openWatched opens a store in memory whose I/O the test sees, and can hold up.
+func openWatched(t *testing.T) (*kevylua.DB, *errfs.FS) {
+	t.Helper()
 	fs := errfs.New(memfs.New(time.Now))
 	db, err := kevylua.Open(kevylua.Options{Dir: "d", FS: fs})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
+	t.Cleanup(func() { db.Close() })
+	return db, fs
+}
+
+// TestRewriteIsInProgress: when BGREWRITEAOF has been answered, a rewrite is in
+// progress, until it has ended.
+func TestRewriteIsInProgress(t *testing.T) {
+	ctx := context.Background()
+	db, fs := openWatched(t)
 	hold := make(chan struct{})
 	fs.Before(func(op errfs.Op) {
 		if op.Method == "create" {
@@ -225,12 +232,7 @@ func TestRewriteIsInProgress(t *testing.T) {
 // that has ended, and no error is left behind.
 func TestRewriteAfterASnapshot(t *testing.T) {
 	ctx := context.Background()
-	fs := errfs.New(memfs.New(time.Now))
-	db, err := kevylua.Open(kevylua.Options{Dir: "d", FS: fs})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
+	db, fs := openWatched(t)
 	info := func(want ...string) {
 		t.Helper()
 		v, err := db.Do(ctx, "INFO", "persistence")
